@@ -1,0 +1,296 @@
+/**
+ * Every error a user can act on is a row here: a status, one sentence that says what happened, and
+ * the next thing to do. `docs/errors.md` lists the same rows; a test fails when they differ.
+ */
+export interface ErrorRow {
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** Error id on the wire; ids of the Heroku Platform API where it has one. */
+  readonly id: string
+  /** `{name}` is replaced by the detail of that name. */
+  readonly message: string
+  readonly fix: string
+}
+
+export const errors = {
+  // who
+  UNAUTHORIZED: {
+    status: 401,
+    id: 'unauthorized',
+    message: 'You are not logged in, or your token has expired.',
+    fix: 'Log in: `app login`.',
+  },
+  LOGIN_WRONG: {
+    status: 401,
+    id: 'unauthorized',
+    message: 'Email and password do not match.',
+    fix: 'Check both and try again: `app login`.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    id: 'forbidden',
+    message: 'Your account may not do this.',
+    fix: 'Ask an administrator of this platform.',
+  },
+  SETUP_DONE: {
+    status: 409,
+    id: 'conflict',
+    message: 'This platform already has an administrator.',
+    fix: 'Log in with that account: `app login`.',
+  },
+  SETUP_SECRET_WRONG: {
+    status: 403,
+    id: 'forbidden',
+    message: 'The set-up secret is wrong.',
+    fix: 'Read it on the host from the file keys/setup.secret of the state folder.',
+  },
+  USER_TAKEN: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'There is already an account for {email}.',
+    fix: 'Choose another email address.',
+  },
+  KEY_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This is not an SSH public key Slipway takes ({reason}).',
+    fix: 'Make one with `ssh-keygen -t ed25519`, then `app keys:add ~/.ssh/id_ed25519.pub`.',
+  },
+  KEY_TAKEN: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This SSH key is already in use.',
+    fix: 'List yours with `app keys`; a key belongs to one account only.',
+  },
+  KEY_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no such SSH key in your account.',
+    fix: 'List yours with `app keys`.',
+  },
+  // apps
+  APP_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no app "{app}", or it is not yours.',
+    fix: 'See your apps with `app apps`, or make it: `app create {app}`.',
+  },
+  APP_NAME_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{name}" cannot be an app name.',
+    fix: 'Use 3 to 30 of a-z, 0-9 and -, beginning with a letter and not ending in -.',
+  },
+  APP_NAME_TAKEN: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'The name "{name}" is taken.',
+    fix: 'Choose another, or leave it out to get one made up: `app create`.',
+  },
+  NETWORKS_FULL: {
+    status: 503,
+    id: 'unavailable',
+    message: 'No free subnet is left in {range} for another app.',
+    fix: 'Destroy an app, or give Slipway a larger range in SLIPWAY_NETWORKS.',
+  },
+  // config
+  CONFIG_KEY_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{key}" cannot be the name of a config var.',
+    fix: 'Use letters, digits and _, not beginning with a digit; PORT and names with SLIPWAY_ are ours.',
+  },
+  CONFIG_TOO_LARGE: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'The config of an app may have {limit} bytes in all, this would be {size}.',
+    fix: 'Keep large values in a file of the app or in a service.',
+  },
+  // releases
+  RELEASE_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no release {release} of "{app}".',
+    fix: 'See them with `app releases -a {app}`.',
+  },
+  NOTHING_DEPLOYED: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{app}" has no code yet.',
+    fix: 'Push some: `git push deis main`.',
+  },
+  ROLLBACK_IMPOSSIBLE: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'Release v{version} of "{app}" cannot be rolled back to: {reason}.',
+    fix: 'Pick another from `app releases -a {app}`.',
+  },
+  // processes
+  PROCESS_TYPE_UNKNOWN: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no process type "{type}".',
+    fix: 'Its types are: {known}. They come from the Procfile.',
+  },
+  QUANTITY_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '{quantity} is not a number of copies that can run.',
+    fix: 'Use a number from 0 to {limit}.',
+  },
+  DYNO_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no running process "{dyno}".',
+    fix: 'See them with `app ps -a {app}`.',
+  },
+  // builds
+  BUILD_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no build {build} of "{app}".',
+    fix: 'See them with `app builds -a {app}`.',
+  },
+  BUILD_RUNNING: {
+    status: 409,
+    id: 'conflict',
+    message: 'Another push to "{app}" is being built since {seconds} s, by {user}.',
+    fix: 'Wait until it is done, then push again.',
+  },
+  STREAM_EXPIRED: {
+    status: 404,
+    id: 'not_found',
+    message: 'This stream does not exist or has expired.',
+    fix: 'Ask for it again.',
+  },
+  // the wire
+  BAD_REQUEST: {
+    status: 400,
+    id: 'bad_request',
+    message: 'The request could not be read: {reason}.',
+    fix: 'Check it against the API document, docs/api.json.',
+  },
+  INVALID_PARAMS: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'The request does not have the right form: {reason}.',
+    fix: 'Check it against the API document, docs/api.json.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is nothing at {path}.',
+    fix: 'The API document, docs/api.json, lists what there is.',
+  },
+  TOO_MANY: {
+    status: 429,
+    id: 'rate_limit',
+    message: 'Too many attempts from this address.',
+    fix: 'Wait {seconds} s and try again.',
+  },
+  ENGINE_DOWN: {
+    status: 503,
+    id: 'unavailable',
+    message: 'The container engine does not answer ({reason}).',
+    fix: 'Running apps go on; start the engine on the host, then try again.',
+  },
+  UNAVAILABLE: {
+    status: 503,
+    id: 'unavailable',
+    message: 'The {program} cannot be reached ({reason}).',
+    fix: 'It restarts by itself; try again in a few seconds.',
+  },
+  DATABASE_BUSY: {
+    status: 503,
+    id: 'unavailable',
+    message: 'The database is locked by another program.',
+    fix: 'Close what holds it open and try again.',
+  },
+  INTERNAL: {
+    status: 500,
+    id: 'internal',
+    message: 'Something went wrong on our side.',
+    fix: 'Try again; if it stays, tell the operator the request id {request}.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errors
+
+type Names<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Names<Rest>
+  : never
+type Row<C extends ErrorCode> = (typeof errors)[C]
+/** The details an error needs; a missing one does not compile. */
+export type Details<C extends ErrorCode> = Record<
+  Names<Row<C>['message']> | Names<Row<C>['fix']>,
+  string | number
+>
+
+/** What crosses the wire when a request fails. `hint` is the next thing to do. */
+export interface ErrorBody {
+  readonly id: string
+  readonly message: string
+  readonly url: string
+  readonly hint: string
+  readonly code: string
+  readonly request_id: string
+}
+
+/** An error that a user can act on. Anything else that is thrown is a bug. */
+export class SlipwayError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly id: string
+  readonly hint: string
+
+  constructor(code: ErrorCode, parts: { message: string; hint: string }, options?: ErrorOptions) {
+    super(parts.message, options)
+    this.name = 'SlipwayError'
+    this.code = code
+    this.status = errors[code].status
+    this.id = errors[code].id
+    this.hint = parts.hint
+  }
+}
+
+/** Makes the error of a row: `throw failure('APP_NOT_FOUND', { app })`. */
+export function failure<C extends ErrorCode>(
+  code: C,
+  details: Details<C>,
+  options?: ErrorOptions,
+): SlipwayError {
+  const row: ErrorRow = errors[code]
+  const parts = { message: fill(row.message, details), hint: fill(row.fix, details) }
+  return new SlipwayError(code, parts, options)
+}
+
+function fill(text: string, details: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(details[name] ?? whole))
+}
+
+/** The body of a failed answer. */
+export function errorBody(error: SlipwayError, requestId: string): ErrorBody {
+  const { id, message, hint, code } = error
+  return {
+    id,
+    message,
+    url: `docs/errors.md#${code.toLowerCase()}`,
+    hint,
+    code,
+    request_id: requestId,
+  }
+}
+
+/** Reads a failed answer back into the error it was; unknown codes become INTERNAL with its text. */
+export function errorFrom(body: Partial<ErrorBody>): SlipwayError {
+  const code = body.code !== undefined && isErrorCode(body.code) ? body.code : 'INTERNAL'
+  const row: ErrorRow = errors[code]
+  return new SlipwayError(code, {
+    message: body.message ?? row.message,
+    hint: body.hint ?? row.fix,
+  })
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errors, code)
+}
