@@ -77,7 +77,7 @@ export function pathOf(
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined) query.set(name, String(value))
   }
-  return query.size > 0 ? `${path}?${query}` : path
+  return query.size > 0 ? `${path}?${query.toString()}` : path
 }
 
 async function readError(response: Response): Promise<Partial<ErrorBody>> {

@@ -1,0 +1,16 @@
+# The verbs. Each is one file in scripts/ or one line of package.json.
+.PHONY: run stop clean test check fast system format bench-push bench-deploy bench-idle
+node = $(or $(wildcard $(CURDIR)/node_modules/node-linux-*/bin),$(CURDIR)/.tools/node/bin)
+export PATH := $(node):$(CURDIR)/node_modules/.bin:$(PATH)
+
+run: ; @scripts/run
+stop: ; @node scripts/platform/main.ts stop
+clean: ; @node scripts/platform/main.ts clean
+test: ; @scripts/test
+check: ; @npm run -s format:check && npm run -s lint && npm run -s types && npm run -s dead
+fast: ; @npm run -s fast
+system: ; @npm run -s system
+format: ; @npm run -s format
+bench-push: ; @scripts/bench push
+bench-deploy: ; @scripts/bench deploy
+bench-idle: ; @scripts/bench idle
