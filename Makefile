@@ -11,6 +11,5 @@ check: ; @npm run -s format:check && npm run -s lint && npm run -s types && npm 
 fast: ; @npm run -s fast
 system: ; @npm run -s system
 format: ; @npm run -s format
-bench-push: ; @scripts/bench push
-bench-deploy: ; @scripts/bench deploy
-bench-idle: ; @scripts/bench idle
+# Each prints a table for docs/measurements.md; ROUNDS, DEPLOYS and RATE make it longer or shorter.
+bench-push bench-deploy bench-idle: ; @scripts/prepare && scripts/stack && node scripts/bench/$(@:bench-%=%).ts

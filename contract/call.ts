@@ -22,6 +22,12 @@ export interface CallOptions<E> {
 /** Our own media type; `application/vnd.heroku+json; version=3` is taken as well. */
 export const mediaType = 'application/vnd.slipway+json; version=1'
 
+/** A good answer, with what its headers say: `Next-Range`, `Slipway-Release`. */
+export interface Answer<E> {
+  readonly body: ReplyOf<E>
+  readonly headers: Headers
+}
+
 /**
  * Calls an endpoint and reads its answer.
  *
@@ -32,13 +38,21 @@ export async function call<E extends Endpoint>(
   target: E,
   options: CallOptions<E> = {},
 ): Promise<ReplyOf<E>> {
+  return (await exchange(peer, target, options)).body
+}
+
+/** As `call`, for who also needs the headers. */
+export async function exchange<E extends Endpoint>(
+  peer: Peer,
+  target: E,
+  options: CallOptions<E> = {},
+): Promise<Answer<E>> {
   const response = await send(peer, target, options)
-  if (!response.ok) throw errorFrom(await readError(response))
-  if (target.reply === undefined || response.status === 204) {
-    await response.body?.cancel()
-    return undefined as ReplyOf<E>
-  }
-  return (await response.json()) as ReplyOf<E>
+  const text = await reach(peer, options.signal, () => response.text())
+  if (!response.ok) throw errorFrom(readError(peer, response.status, text))
+  const isEmpty = target.reply === undefined || response.status === 204
+  const body = (isEmpty ? undefined : readReply(peer, response.status, text)) as ReplyOf<E>
+  return { body, headers: response.headers }
 }
 
 async function send<E extends Endpoint>(
@@ -54,10 +68,19 @@ async function send<E extends Endpoint>(
     init.body = JSON.stringify(options.body)
   }
   if (options.signal !== undefined) init.signal = options.signal
+  return reach(peer, options.signal, () => fetch(peer.url + pathOf(target, options), init))
+}
+
+/** Runs one step over the wire; what the network throws becomes UNAVAILABLE, with its reason. */
+async function reach<T>(
+  peer: Peer,
+  signal: AbortSignal | undefined,
+  step: () => Promise<T>,
+): Promise<T> {
   try {
-    return await fetch(peer.url + pathOf(target, options), init)
+    return await step()
   } catch (error) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     const reason = reasonOf(error)
     throw failure('UNAVAILABLE', { program: peer.program, reason }, { cause: error })
   }
@@ -80,12 +103,27 @@ export function pathOf(
   return query.size > 0 ? `${path}?${query.toString()}` : path
 }
 
-async function readError(response: Response): Promise<Partial<ErrorBody>> {
-  const text = await response.text()
+function readReply(peer: Peer, status: number, text: string): unknown {
   try {
-    return JSON.parse(text) as Partial<ErrorBody>
+    return JSON.parse(text)
   } catch {
-    return { message: `The answer was ${response.status} and not one of ours.` }
+    throw errorFrom(notOurs(peer, status))
+  }
+}
+
+function readError(peer: Peer, status: number, text: string): Partial<ErrorBody> {
+  try {
+    const body = JSON.parse(text) as Partial<ErrorBody> | null
+    return body?.message === undefined ? notOurs(peer, status) : body
+  } catch {
+    return notOurs(peer, status)
+  }
+}
+
+function notOurs(peer: Peer, status: number): Partial<ErrorBody> {
+  return {
+    message: `The answer of ${peer.url} (status ${status}) is not one of ours.`,
+    hint: 'Check that this is the right address.',
   }
 }
 

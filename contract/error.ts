@@ -163,6 +163,103 @@ export const errors = {
     message: 'This stream does not exist or has expired.',
     fix: 'Ask for it again.',
   },
+  // the command line
+  USAGE: {
+    status: 400,
+    id: 'usage',
+    message: '{reason}',
+    fix: 'See how it is used: `app {command}--help`.',
+  },
+  COMMAND_UNKNOWN: {
+    status: 400,
+    id: 'usage',
+    message: 'There is no command "{command}".',
+    fix: '{guess}',
+  },
+  APP_UNNAMED: {
+    status: 400,
+    id: 'usage',
+    message: 'Which app? None is named, and there is no git remote "{remote}" here.',
+    fix: 'Add `-a NAME`, or set DEIS_APP. Your apps: `app apps`.',
+  },
+  REMOTE_FOREIGN: {
+    status: 400,
+    id: 'usage',
+    message: 'The git remote "{remote}" does not name an app ({url}).',
+    fix: 'Add `-a NAME`, or correct it: `git remote set-url {remote} ssh://git@HOST:PORT/NAME.git`.',
+  },
+  TERMINAL_NEEDED: {
+    status: 400,
+    id: 'usage',
+    message: '{what} cannot be asked for without a terminal.',
+    fix: 'Give it: `{command}`.',
+  },
+  NOT_CONFIRMED: {
+    status: 400,
+    id: 'usage',
+    message: 'Nothing was destroyed: this needs the name of the app, "{app}", as confirmation.',
+    fix: 'If you are sure: `app destroy -a {app} --confirm {app}`.',
+  },
+  ADDRESS_INVALID: {
+    status: 400,
+    id: 'usage',
+    message: '"{address}" is not the address of a server.',
+    fix: 'Give it as http://HOST:PORT or https://HOST, with --server or in DEIS_URL.',
+  },
+  FILE_UNREADABLE: {
+    status: 400,
+    id: 'usage',
+    message: '{path} cannot be read ({reason}).',
+    fix: 'Check the path and its permissions.',
+  },
+  CREDENTIALS_BROKEN: {
+    status: 500,
+    id: 'credentials',
+    message: 'The file {path} is not one of ours any more.',
+    fix: 'Delete it and log in again: `app login`.',
+  },
+  CONFIG_NOT_SET: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no config var {key}.',
+    fix: 'See them with `app config -a {app}`.',
+  },
+  ROLLBACK_NOWHERE: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no earlier release that ran.',
+    fix: 'See them with `app releases -a {app}`.',
+  },
+  BUILD_FAILED: {
+    status: 422,
+    id: 'build_failed',
+    message: 'The build of "{app}" {how}.',
+    fix: 'Its output says why; correct it and push again.',
+  },
+  RELEASE_FAILED: {
+    status: 422,
+    id: 'release_failed',
+    message: '{reason}',
+    fix: 'See its output: `app logs -a {app}`.',
+  },
+  TOO_SLOW: {
+    status: 504,
+    id: 'timed_out',
+    message: '{what} took longer than {seconds} s.',
+    fix: 'It may still go on: see `{command}`.',
+  },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    id: 'unreachable',
+    message: 'The server at {server} cannot be reached ({reason}).',
+    fix: 'See that it runs and that this is its address; to use another: `app login --server URL`.',
+  },
+  INTERRUPTED: {
+    status: 499,
+    id: 'interrupted',
+    message: 'Interrupted.',
+    fix: '{next}',
+  },
   // the wire
   BAD_REQUEST: {
     status: 400,
@@ -181,6 +278,12 @@ export const errors = {
     id: 'not_found',
     message: 'There is nothing at {path}.',
     fix: 'The API document, docs/api.json, lists what there is.',
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    id: 'not_acceptable',
+    message: 'Nothing here is spoken in the form "{accept}".',
+    fix: 'Send `Accept: application/vnd.slipway+json; version=1`, or `*/*`.',
   },
   TOO_MANY: {
     status: 429,
@@ -205,6 +308,19 @@ export const errors = {
     id: 'unavailable',
     message: 'The database is locked by another program.',
     fix: 'Close what holds it open and try again.',
+  },
+  DATABASE_NEWER: {
+    status: 503,
+    id: 'unavailable',
+    message:
+      'A newer Slipway has written this database (migration {found}; this one knows {newest}).',
+    fix: 'Start that version again, or put back the copy `slipway.db.before-…` it made beside it.',
+  },
+  ALREADY_RUNNING: {
+    status: 503,
+    id: 'unavailable',
+    message: 'Another controller runs on {folder}.',
+    fix: 'Stop it, or give this one another folder in SLIPWAY_STATE.',
   },
   INTERNAL: {
     status: 500,
@@ -242,14 +358,21 @@ export class SlipwayError extends Error {
   readonly status: number
   readonly id: string
   readonly hint: string
+  /** Of the answer this came in; undefined where it was made. */
+  readonly requestId: string | undefined
 
-  constructor(code: ErrorCode, parts: { message: string; hint: string }, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    parts: { message: string; hint: string; requestId?: string | undefined },
+    options?: ErrorOptions,
+  ) {
     super(parts.message, options)
     this.name = 'SlipwayError'
     this.code = code
     this.status = errors[code].status
     this.id = errors[code].id
     this.hint = parts.hint
+    this.requestId = parts.requestId
   }
 }
 
@@ -288,6 +411,7 @@ export function errorFrom(body: Partial<ErrorBody>): SlipwayError {
   return new SlipwayError(code, {
     message: body.message ?? row.message,
     hint: body.hint ?? row.fix,
+    requestId: body.request_id,
   })
 }
 

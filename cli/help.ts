@@ -1,0 +1,30 @@
+import { commands, topics } from './commands.ts'
+import { columns } from './table.ts'
+
+/** What `app` and `app help` print. */
+export function overview(): string {
+  const width = Math.max(...[...commands.keys()].map((name) => name.length))
+  const parts = Object.entries(topics).map(([topic, rows]) =>
+    [topic, ...Object.entries(rows).map(([name, row]) => line(name, row.summary, width))].join('\n'),
+  )
+  return [
+    'Push code, get a page: `app create`, then `git push deis main`.',
+    'Usage: app COMMAND [arguments]',
+    ...parts,
+    'More about one: `app help COMMAND`. `config:set` and `config set` are the same.',
+  ].join('\n\n')
+}
+
+const line = (name: string, summary: string, width: number): string =>
+  `  ${name.padEnd(width)}  ${summary}`
+
+/** The other commands of the same topic: `config:set` beside `config`. */
+export function seeAlso(name: string): string {
+  const [topic] = name.split(':')
+  const others = [...commands].filter(
+    ([other]) => other !== name && (other === topic || other.startsWith(`${topic}:`)),
+  )
+  if (others.length === 0) return ''
+  const rows = others.map(([other, { summary }]) => [`  app ${other}`, summary])
+  return `\nSee also:\n${columns(rows).join('\n')}`
+}

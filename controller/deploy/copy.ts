@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import type { DeploymentState, ProcessTypes } from '#contract/release.ts'
+
+/** One copy of a process type that should run. */
+export interface Copy {
+  /** Name of its container. */
+  readonly name: string
+  readonly deploymentId: string
+  readonly release: number
+  readonly type: string
+  readonly index: number
+  /** As the Procfile has it; empty: the command of the image. */
+  readonly command: string
+}
+
+/** A deployment and what it asks for. */
+export interface Target {
+  readonly id: string
+  readonly version: number
+  readonly state: DeploymentState
+  readonly deadlineMs: number
+  readonly copies: readonly Copy[]
+  /** The one-off that runs before any copy starts. */
+  readonly task: Copy | null
+}
+
+/** Process types that are no copies: the release task, and the name one-offs go by. */
+export const taskType = 'release'
+export const oneOffType = 'run'
+export const webType = 'web'
+/** Where a `web` copy must listen. */
+export const webPort = 5000
+
+/** Names on the engine are limited by what a host name may be. */
+const nameLimit = 63
+
+/**
+ * Name of a copy, the same for the same copy whoever asks, and never that of another: the
+ * deployment's id is in it. An app's name that does not fit is cut and marked by a digest.
+ */
+export function copyName(
+  instance: string,
+  app: string,
+  deploymentId: string,
+  type: string,
+  index: number,
+): string {
+  const name = (middle: string, end: string): string =>
+    `slw-${instance}-${middle}-${deploymentId.slice(0, 8)}-${end}-${index}`
+  const whole = name(app, type)
+  if (whole.length <= nameLimit) return whole
+  const digest = createHash('sha256').update(whole).digest('hex').slice(0, 8)
+  const room = nameLimit - name('', '').length - digest.length - 1
+  const end = type.slice(0, Math.min(type.length, Math.max(room - 6, 1)))
+  return name(`${app.slice(0, room - end.length)}-${digest}`, end)
+}
+
+/** What people call it: `web.1`, `run.4821`. */
+export function dynoName(copy: { readonly type: string; readonly index: number }): string {
+  return `${copy.type}.${copy.index}`
+}
+
+export interface Making {
+  readonly instance: string
+  readonly app: string
+  readonly deploymentId: string
+  readonly release: number
+  readonly processTypes: ProcessTypes
+  /** Wanted copies by process type; see `quantityOf`. */
+  readonly quantities: Readonly<Record<string, number>>
+}
+
+/** Every copy a deployment asks for, `web` first. */
+export function copiesOf(making: Making): Copy[] {
+  const types = Object.keys(making.processTypes).filter(isCopied)
+  return types.toSorted(webFirst).flatMap((type) => {
+    const quantity = quantityOf(making.quantities, type)
+    return Array.from({ length: quantity }, (_, at) => copyOf(making, type, at + 1))
+  })
+}
+
+export function taskOf(making: Making): Copy | null {
+  return making.processTypes[taskType] === undefined ? null : copyOf(making, taskType, 1)
+}
+
+/** One `web` and none of the others, until somebody scales. */
+export function quantityOf(quantities: Readonly<Record<string, number>>, type: string): number {
+  return quantities[type] ?? (type === webType ? 1 : 0)
+}
+
+/** `web x2, worker x1` */
+export function describeCopies(copies: readonly Copy[]): string {
+  const counts = Map.groupBy(copies, (copy) => copy.type)
+  return [...counts].map(([type, some]) => `${type} x${some.length}`).join(', ')
+}
+
+function isCopied(type: string): boolean {
+  return type !== taskType && type !== oneOffType
+}
+
+function webFirst(a: string, b: string): number {
+  return Number(b === webType) - Number(a === webType) || (a < b ? -1 : 1)
+}
+
+function copyOf(making: Making, type: string, index: number): Copy {
+  const { instance, app, deploymentId, release } = making
+  const name = copyName(instance, app, deploymentId, type, index)
+  const command = making.processTypes[type] ?? ''
+  return { name, deploymentId, release, type, index, command }
+}

@@ -1,0 +1,89 @@
+import { dynoName, webPort, webType } from './copy.ts'
+import type { Copy } from './copy.ts'
+
+/** Why a deployment failed. */
+export type Cause =
+  | { readonly kind: 'silent'; readonly copy: Copy; readonly afterMs: number; readonly last: string }
+  | { readonly kind: 'exited'; readonly copy: Copy; readonly exitCode: number }
+  | { readonly kind: 'out-of-memory'; readonly copy: Copy }
+  | { readonly kind: 'task'; readonly copy: Copy; readonly end: TaskEnd }
+  | { readonly kind: 'late'; readonly doing: string; readonly reason: string }
+
+export type TaskEnd = { readonly exitCode: number } | 'out-of-memory' | 'timeout'
+
+export interface Circumstances {
+  readonly app: string
+  /** Version that goes on serving; null: there is none. */
+  readonly kept: number | null
+  readonly memoryBytes: number
+}
+
+/** What the pusher reads: one sentence that says what happened, and what to do. */
+export interface Sentence {
+  readonly error: string
+  readonly hint: string
+}
+
+export function explain(cause: Cause, at: Circumstances): Sentence {
+  const kept = at.kept === null ? '' : `; v${at.kept} keeps serving`
+  return { error: `${happened(cause, at)}${kept}`, hint: advice(cause, at) }
+}
+
+function happened(cause: Cause, at: Circumstances): string {
+  switch (cause.kind) {
+    case 'silent':
+      return `${dynoName(cause.copy)} did not answer on port ${webPort} in ${seconds(cause.afterMs)} s (last: ${cause.last})`
+    case 'exited':
+      return `${dynoName(cause.copy)} exited with code ${cause.exitCode} right after it started`
+    case 'out-of-memory':
+      return `${dynoName(cause.copy)} ran out of memory (limit ${mebibytes(at)}) and was killed`
+    case 'task':
+      return `release task "${cause.copy.command}" ${taskHappened(cause.end, at)}`
+    case 'late':
+      return `${cause.doing} took too long (${cause.reason})`
+  }
+}
+
+function taskHappened(end: TaskEnd, at: Circumstances): string {
+  if (end === 'out-of-memory') return `ran out of memory (limit ${mebibytes(at)}) and was killed`
+  if (end === 'timeout') return 'did not end in time and was stopped'
+  return `exited with code ${end.exitCode}`
+}
+
+function advice(cause: Cause, at: Circumstances): string {
+  switch (cause.kind) {
+    case 'silent':
+      return cause.last === 'timeout'
+        ? `something inside ${dynoName(cause.copy)} drops connections to port ${webPort}; see its output: app logs -a ${at.app}`
+        : `the app must listen on $PORT (${webPort}) on 0.0.0.0, not 127.0.0.1; see its output: app logs -a ${at.app}`
+    case 'exited':
+      return exitAdvice(cause.copy, cause.exitCode, at)
+    case 'out-of-memory':
+      return `it must get along with ${mebibytes(at)}; see its output: app logs -a ${at.app}`
+    case 'task':
+      return `its output is above; try it by hand: app run -a ${at.app} ${quoted(cause.copy.command)}`
+    case 'late':
+      return `nothing is wrong with your code; when the platform is well again, push again or: app ps:restart -a ${at.app}`
+  }
+}
+
+function exitAdvice(copy: Copy, exitCode: number, at: Circumstances): string {
+  if (exitCode === 127 || exitCode === 126)
+    return `its command cannot be run; check the line "${copy.type}:" of the Procfile`
+  if (exitCode === 0)
+    return `a process must stay in the foreground; check the line "${copy.type}:" of the Procfile`
+  const where = copy.type === webType ? `, and listens on $PORT (${webPort})` : ''
+  return `check that it runs on its own${where}; see its output: app logs -a ${at.app}`
+}
+
+function mebibytes(at: Circumstances): string {
+  return `${Math.round(at.memoryBytes / 1024 ** 2)}M`
+}
+
+function seconds(ms: number): string {
+  return String(Math.round(ms / 1000))
+}
+
+function quoted(command: string): string {
+  return `'${command.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,57 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** One try may take this long before it counts as `timeout`. */
+const tryMs = 1000
+const firstPauseMs = 15
+const longestPauseMs = 250
+
+/**
+ * Connects from outside, as the router will; nothing is needed inside the image.
+ *
+ * Null when somebody accepted, else what happened: `connection refused`, `timeout`, or a code.
+ */
+export function knock(host: string, port: number, signal: AbortSignal): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal })
+    const end = (answer: string | null): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(tryMs, () => end('timeout'))
+    socket.once('connect', () => end(null))
+    socket.once('error', (error) => end(describe(error)))
+  })
+}
+
+/**
+ * Knocks until somebody answers: at once, after 15 ms, then half as long again up to 250 ms. A fast
+ * app is found tens of milliseconds after it listens, a slow one is not hammered.
+ */
+export async function untilAnswers(
+  address: { readonly host: string; readonly port: number },
+  onRefusal: (reason: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+    const refusal = await knock(address.host, address.port, signal)
+    signal.throwIfAborted()
+    if (refusal === null) return
+    onRefusal(refusal)
+    await sleep(pauseMs, undefined, { signal })
+  }
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'connection refused'
+    case 'ETIMEDOUT':
+      return 'timeout'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to it'
+    default:
+      return error.code ?? error.message
+  }
+}

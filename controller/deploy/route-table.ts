@@ -1,0 +1,45 @@
+import type { Route, RouteInstance, RouteTable } from '#contract/route.ts'
+import type { Instance } from '#driver/driver.ts'
+import { webPort } from './copy.ts'
+
+/** The routes of one environment, by a key that outlives this process: `app/environment`. */
+export interface RoutesOf {
+  readonly key: string
+  readonly routes: readonly Route[]
+}
+
+export function keyOf(route: { readonly app: string; readonly environment: string }): string {
+  return `${route.app}/${route.environment}`
+}
+
+/** Every host of an environment, each to all of its copies; a host without copies is a route too. */
+export function routesTo(
+  place: { readonly app: string; readonly environment: string; readonly hosts: readonly string[] },
+  copies: readonly Instance[],
+): Route[] {
+  const instances = copies.flatMap(targetOf).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const { app, environment } = place
+  return place.hosts.map((host) => ({ host, app, environment, instances }))
+}
+
+function targetOf({ name, release, address }: Instance): RouteInstance[] {
+  return address === null ? [] : [{ id: name, release, host: address, port: webPort }]
+}
+
+/**
+ * The whole table. An environment that has not said what it wants keeps what the router has of it:
+ * so a controller that starts, or cannot reach the engine, takes nothing away.
+ */
+export function compose(
+  known: readonly string[],
+  wanted: ReadonlyMap<string, readonly Route[]>,
+  present: RouteTable,
+): Route[] {
+  return known
+    .flatMap((key) => wanted.get(key) ?? present.routes.filter((route) => keyOf(route) === key))
+    .toSorted((a, b) => (a.host < b.host ? -1 : 1))
+}
+
+export function isSame(a: readonly Route[], b: readonly Route[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

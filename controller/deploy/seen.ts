@@ -1,0 +1,75 @@
+import type { Instance } from '#driver/driver.ts'
+import { webType } from './copy.ts'
+
+/** How often a copy ended, and when it was seen last. */
+export interface Crash {
+  readonly count: number
+  readonly atMs: number
+  /** Of the run that ended. */
+  readonly startedAtMs: number
+}
+
+/** What is known of one environment now. */
+export interface Seen {
+  readonly instances: readonly Instance[]
+  readonly byName: ReadonlyMap<string, Instance>
+  /** Copies that answered on their port, and the start of the run in which they did. */
+  readonly answered: ReadonlyMap<string, number>
+  /** How the last try to reach a copy ended. */
+  readonly probes: ReadonlyMap<string, string>
+  readonly crashes: ReadonlyMap<string, Crash>
+  /** Copies somebody asked to restart: unrouted, drained and stopped, then started again. */
+  readonly resting: ReadonlySet<string>
+  /** Copies that are drained and stopped in the background. */
+  readonly retiring: ReadonlySet<string>
+  /** Copies in the router's table; null when the router has not answered yet. */
+  readonly routed: ReadonlySet<string> | null
+  /** What went wrong last on our side, for a deployment that runs into its deadline. */
+  readonly trouble: string | null
+  readonly startTimeoutMs: number
+}
+
+/** A process without a port is healthy when it has run for this long. */
+export const steadyMs = 1000
+/** A copy that ran for this long is forgiven its crashes. */
+const forgivenMs = 60_000
+
+export function isHealthy(name: string, seen: Seen, nowMs: number): boolean {
+  const instance = seen.byName.get(name)
+  if (instance?.state !== 'running' || seen.retiring.has(name)) return false
+  if (instance.type === webType) return seen.answered.get(name) === instance.startedAtMs
+  return nowMs - instance.startedAtMs >= steadyMs
+}
+
+/** Neither runs nor is being stopped: it can be started. */
+export function isDown(name: string, seen: Seen): boolean {
+  return seen.byName.get(name)?.state !== 'running' && !seen.retiring.has(name)
+}
+
+/** 0, 1, 2, 4 … 60 s after the first, second, third … crash in a row. */
+export function backoffMs(count: number): number {
+  return count <= 1 ? 0 : Math.min(1000 * 2 ** (count - 2), 60_000)
+}
+
+export function restartAtMs(name: string, seen: Pick<Seen, 'crashes'>): number {
+  const crash = seen.crashes.get(name)
+  return crash === undefined ? 0 : crash.atMs + backoffMs(crash.count)
+}
+
+/** The crashes known after looking at these instances; `stopping` ones end because we ask them to. */
+export function noticeCrashes(
+  known: ReadonlyMap<string, Crash>,
+  instances: readonly Instance[],
+  stopping: ReadonlySet<string>,
+  nowMs: number,
+): Map<string, Crash> {
+  const next = new Map(known)
+  for (const { name, state, startedAtMs } of instances) {
+    const before = known.get(name)
+    if (state !== 'exited' || stopping.has(name) || before?.startedAtMs === startedAtMs) continue
+    const isForgiven = nowMs - startedAtMs >= forgivenMs
+    const count = isForgiven ? 1 : (before?.count ?? 0) + 1
+    next.set(name, { count, atMs: nowMs, startedAtMs })
+  }
+  return next
+}

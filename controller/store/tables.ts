@@ -1,0 +1,180 @@
+import type { Kysely } from 'kysely'
+import type { DeploymentState, JournalLine } from '#contract/release.ts'
+
+/** The tables as `migrations/` makes them. Times are RFC 3339 in UTC; JSON columns are text. */
+export interface Tables {
+  readonly users: UserRow
+  readonly tokens: TokenRow
+  readonly ssh_keys: KeyRow
+  readonly apps: AppRow
+  readonly collaborators: CollaboratorRow
+  readonly environments: EnvironmentRow
+  readonly domains: DomainRow
+  readonly builds: BuildRow
+  readonly slugs: SlugRow
+  readonly releases: ReleaseRow
+  readonly formation: FormationRow
+  readonly deployments: DeploymentRow
+  readonly journal: JournalRow
+  readonly audit: AuditRow
+  readonly counters: CounterRow
+}
+
+/** The database, or a transaction on it: queries take either. */
+export type Store = Kysely<Tables>
+
+export interface UserRow {
+  id: string
+  email: string
+  password_hash: string
+  /** 0 or 1. */
+  admin: number
+  created_at: string
+}
+
+export interface TokenRow {
+  id: string
+  user_id: string
+  hash: string
+  description: string
+  created_at: string
+  expires_at: string
+}
+
+export interface KeyRow {
+  id: string
+  user_id: string
+  fingerprint: string
+  public_key: string
+  comment: string
+  created_at: string
+}
+
+export interface AppRow {
+  id: string
+  name: string
+  owner_id: string
+  stack: string
+  /** Wrapped by the master key, see `controller/seal.ts`. */
+  data_key: Uint8Array
+  created_at: string
+  updated_at: string
+}
+
+export interface CollaboratorRow {
+  app_id: string
+  user_id: string
+  created_at: string
+}
+
+export interface EnvironmentRow {
+  id: string
+  app_id: string
+  name: string
+  parent_id: string | null
+  /** JSON array. */
+  branches: string
+  /** CIDR. */
+  subnet: string
+  created_at: string
+}
+
+export interface DomainRow {
+  host: string
+  environment_id: string
+  created_at: string
+}
+
+export type BuildStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled'
+
+export interface BuildRow {
+  id: string
+  environment_id: string
+  user_id: string
+  commit_id: string
+  branch: string
+  description: string
+  stack: string
+  status: BuildStatus
+  stage: string | null
+  slug_id: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface SlugRow {
+  id: string
+  app_id: string
+  digest: string
+  /** JSON of `Artifact`. */
+  artifact: string
+  /** JSON of `ProcessTypes`. */
+  process_types: string
+  buildpack: string
+  stack: string
+  commit_id: string
+  size_bytes: number
+  created_at: string
+}
+
+export interface ReleaseRow {
+  id: string
+  environment_id: string
+  version: number
+  build_id: string | null
+  slug_id: string | null
+  /** Sealed JSON object. */
+  config: Uint8Array
+  /** JSON array. */
+  config_keys: string
+  /** JSON of `ProcessTypes`. */
+  process_types: string
+  description: string
+  user_id: string
+  created_at: string
+}
+
+export interface FormationRow {
+  environment_id: string
+  type: string
+  quantity: number
+}
+
+export interface DeploymentRow {
+  id: string
+  seq: number
+  environment_id: string
+  release_id: string
+  reason: 'release' | 'restart'
+  state: DeploymentState
+  failure: string | null
+  deadline_at: string
+  leased_until: string | null
+  live_at: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface JournalRow {
+  deployment_id: string
+  seq: number
+  at: string
+  kind: JournalLine['kind']
+  text: string
+}
+
+export interface AuditRow {
+  seq: number
+  at: string
+  actor: string
+  action: string
+  target: string
+  /** JSON. */
+  detail: string
+  hash: string
+}
+
+export interface CounterRow {
+  name: string
+  value: number
+}

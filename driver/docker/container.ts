@@ -1,0 +1,87 @@
+import type Docker from 'dockerode'
+import { unless } from './errors.ts'
+import type { Site } from './site.ts'
+
+/** Single steps on a container. "What is gone is no error" is decided here, once. */
+
+export type Container = Docker.ContainerInspectInfo
+
+export async function createContainer(
+  { engine }: Site,
+  name: string,
+  body: Docker.ContainerCreateOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { method: 'POST', path: '/containers/create', query: { name }, body } as const
+  await engine.ask({ ...request, doing: `make ${name}` }, signal)
+}
+
+/** Starts it; one that runs is no error. */
+export async function startContainer(
+  { engine }: Site,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `${pathOf(name)}/start`
+  await unless([304], engine.ask({ method: 'POST', path, doing: `start ${name}` }, signal))
+}
+
+/** Null when there is no container of this name, or it belongs to another instance. */
+export async function inspectContainer(
+  { engine, settings }: Site,
+  name: string,
+  signal: AbortSignal,
+): Promise<Container | null> {
+  const request = { method: 'GET', path: `${pathOf(name)}/json`, doing: `look at ${name}` } as const
+  const found = await unless([404], engine.ask<Container>(request, signal))
+  return found?.Config.Labels['slipway.instance'] === settings.instance ? found : null
+}
+
+/** Sends a signal; a container that does not run (409) or is gone gets none. */
+export async function signalContainer(
+  { engine }: Site,
+  name: string,
+  signalName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const query = { signal: signalName }
+  const path = `${pathOf(name)}/kill`
+  const doing = `send ${signalName} to ${name}`
+  await unless([404, 409], engine.ask({ method: 'POST', path, query, doing }, signal))
+}
+
+/** Waits until it does not run; its exit code, or null when it is gone. */
+export async function waitForEnd(
+  { engine }: Site,
+  name: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const path = `${pathOf(name)}/wait`
+  const request = { method: 'POST', path, deadlineMs, doing: `wait for ${name}` } as const
+  const end = await unless([404], engine.ask<{ StatusCode: number }>(request, signal))
+  return end?.StatusCode ?? null
+}
+
+/** Kills and removes it with its volumes; gone or already going (409) is no error. */
+export async function removeContainer(
+  { engine }: Site,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const query = { force: true, v: true }
+  const request = { method: 'DELETE', path: pathOf(name), query, doing: `remove ${name}` } as const
+  await unless([404, 409], engine.ask(request, signal))
+}
+
+export function pathOf(name: string): string {
+  return `/containers/${encodeURIComponent(name)}`
+}
+
+/**
+ * How a container that never ran failed to: 126 (may not be executed) or 127 (not there) when its
+ * command is to blame, which the engine notes as an exit code; null when it is something else.
+ */
+export function startFailure({ State: { Status, ExitCode } }: Container): number | null {
+  return Status === 'created' && (ExitCode === 126 || ExitCode === 127) ? ExitCode : null
+}

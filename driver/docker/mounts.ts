@@ -1,0 +1,130 @@
+import { chmod, chown, mkdir, readdir, readFile, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exec, ExecError } from '#lib/exec.ts'
+import { EngineError } from '#driver/driver.ts'
+import { appUid } from './names.ts'
+
+/**
+ * Mounts of the host that a container gets by a bind.
+ *
+ * They are made before the container and taken away after it. A reboot loses them while the
+ * container stays, exited; whoever starts it again stops it first, which clears both.
+ */
+
+const harmless = 'nosuid,nodev'
+
+/**
+ * The writable `/app` of a copy: its layers (top first) under an upper one that lives on a tmpfs of
+ * its own size. Writing beyond that size fails with ENOSPC. The tmpfs' pages are charged to the
+ * memory of the container that writes them (measured), so a copy cannot use the host's.
+ *
+ * Answers the directory to bind. Mounted twice it is mounted once.
+ */
+export async function mountTree(
+  base: string,
+  layers: readonly string[],
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const mounted = await mountPoints()
+  if (!mounted.includes(base)) await mountTmpfs(base, `size=${sizeBytes},mode=0755`, signal)
+  const [upper, work, app] = [join(base, 'upper'), join(base, 'work'), join(base, 'app')]
+  await Promise.all([ownDirectory(upper), mkdir(work, { recursive: true }), ownDirectory(app)])
+  if (!mounted.includes(app)) await mountOverlay(app, { lower: layers, upper, work }, signal)
+  return app
+}
+
+export interface Overlay {
+  /** Top first. */
+  readonly lower: readonly string[]
+  readonly upper: string
+  /** On the file system of `upper`, and empty. */
+  readonly work: string
+}
+
+export async function mountOverlay(
+  target: string,
+  { lower, upper, work }: Overlay,
+  signal: AbortSignal,
+): Promise<void> {
+  const directories = `lowerdir=${lower.map(plain).join(':')},upperdir=${plain(upper)},workdir=${plain(work)}`
+  await mkdir(target, { recursive: true })
+  await mount(['-t', 'overlay', '-o', `${harmless},${directories}`, 'slipway', target], signal)
+}
+
+/** `options` as mount(8) has them, e.g. `size=1048576,mode=0700`. */
+export async function mountTmpfs(
+  target: string,
+  options: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(target, { recursive: true, mode: 0o700 })
+  await mount(['-t', 'tmpfs', '-o', `${harmless},${options}`, 'slipway', target], signal)
+}
+
+/**
+ * Unmounts all at and below a directory and removes it with its empty subdirectories. What is gone
+ * is no error. Nothing is ever deleted recursively here: after a failed unmount that would reach
+ * into somebody's slug.
+ */
+export async function clearMounts(base: string, signal: AbortSignal): Promise<void> {
+  const inside = (await mountPoints()).filter((p) => p === base || p.startsWith(`${base}/`))
+  // Latest first; lazily, since a container of ours that is just going may still hold it.
+  for (const point of inside.reverse()) await run('umount', ['--lazy', point], signal)
+  const names = await ifThere(readdir(base))
+  for (const name of names ?? []) await ifThere(rmdir(join(base, name)))
+  await ifThere(rmdir(base))
+}
+
+// mount(8) splits its options at commas and the kernel splits lower directories at colons.
+function plain(path: string): string {
+  if (path.startsWith('/') && !/[:,\\\s]/.test(path)) return path
+  throw new TypeError(`"${path}" cannot be a layer: it must be absolute, without , : \\ or spaces.`)
+}
+
+async function ownDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+  await chmod(path, 0o755)
+  await chown(path, appUid, appUid)
+}
+
+async function mount(args: readonly string[], signal: AbortSignal): Promise<void> {
+  await run('mount', args, signal)
+}
+
+async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    await exec(program, args, signal)
+  } catch (error) {
+    if (!(error instanceof ExecError)) throw error
+    throw new EngineError(`The host's files cannot be mounted: ${error.message}`, false, {
+      cause: error,
+    })
+  }
+}
+
+/** Mount points of the host, in the order they were mounted; one mounted over twice is there twice. */
+async function mountPoints(): Promise<string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8')
+  return table.split('\n').flatMap((line) => {
+    const point = line.split(' ')[4]
+    return point === undefined ? [] : [unescape(point)]
+  })
+}
+
+// Spaces and the like stand there as \040.
+function unescape(point: string): string {
+  return point.replace(/\\(\d{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  )
+}
+
+async function ifThere<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw error
+  }
+}

@@ -1,0 +1,170 @@
+import type Docker from 'dockerode'
+import type { CopySpec, Limits, SandboxSpec } from '#driver/driver.ts'
+import { copyLabels, ownerLabels } from './labels.ts'
+import { appUid } from './names.ts'
+import type { DockerSettings } from './settings.ts'
+import { bind, trustMounts, trustVariables } from './trust.ts'
+import { imageEntrypoint, treeEntrypoint } from './wrapper.ts'
+
+/**
+ * The hardening of every container we make, as pure functions from what is wanted to the body of
+ * the engine's `create`.
+ *
+ * An image made from a Dockerfile gets the profile of a tree: no root, and a read-only root with
+ * tmpfs at `/tmp`, `/run` and each declared volume. Its working directory stays read-only too: what
+ * is written to a container's own layer lands on the host's disk, for which the engine has no
+ * limit here, and one app must not fill it for all. What an image has to write goes to `/tmp`.
+ */
+
+/** What the host prepared for a copy. */
+export interface Place {
+  readonly network: string
+  readonly address: string
+  readonly atMs: number
+}
+
+/** What must be known of an image before it runs. */
+export interface ImageFacts {
+  /** User to run as, never root: `1000`, `node`, `10001:10001`. */
+  readonly user: string
+  /** Directories the image declares as volumes. */
+  readonly volumes: readonly string[]
+}
+
+const everyoneMayWrite = 0o1777
+
+/** What holds for copies, one-offs and sandboxes alike. */
+export function hardened(limits: Limits): Docker.HostConfig {
+  return {
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    Privileged: false,
+    ReadonlyRootfs: true,
+    Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${limits.diskBytes}` },
+    Memory: limits.memoryBytes,
+    MemorySwap: limits.memoryBytes,
+    CpuShares: limits.cpuShares,
+    ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+    PidsLimit: limits.pids,
+    Ulimits: [
+      { Name: 'nofile', Soft: limits.openFiles, Hard: limits.openFiles },
+      { Name: 'core', Soft: 0, Hard: 0 },
+    ],
+    // When the host itself runs short, an app goes before the platform does.
+    OomScoreAdj: 500,
+    Init: true,
+    IpcMode: 'private',
+    RestartPolicy: { Name: 'no' },
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+  }
+}
+
+/** A copy of a `tree`; `app` is the mounted directory that becomes `/app`. */
+export function treeBody(
+  spec: CopySpec,
+  place: Place,
+  app: string,
+  settings: DockerSettings,
+): Docker.ContainerCreateOptions {
+  const mounts = [bind(app, '/app', true), bind(settings.runtimesDir, '/runtimes', false)]
+  const defaults = { HOME: '/app', ...trustVariables(settings.caBundle) }
+  return {
+    ...copyBody(spec, place, settings, defaults, [...mounts, ...trustMounts(settings.caBundle)]),
+    Image: spec.stackImage,
+    User: `${appUid}:${appUid}`,
+    WorkingDir: '/app',
+    Entrypoint: [...treeEntrypoint],
+    Cmd: [spec.command ?? ''],
+  }
+}
+
+/** A copy of an `image`; `command` null leaves the image's own. */
+export function imageBody(
+  spec: CopySpec,
+  place: Place,
+  image: string,
+  facts: ImageFacts,
+  settings: DockerSettings,
+): Docker.ContainerCreateOptions {
+  // Declared volumes would become directories of the host's disk without any limit.
+  const directories = new Set(['/run', ...facts.volumes.filter((path) => path !== '/tmp')])
+  const mounts = [...directories].map((target) => tmpfs(target, spec.limits.diskBytes))
+  const command =
+    spec.command === null ? {} : { Entrypoint: [...imageEntrypoint], Cmd: [spec.command] }
+  return {
+    ...copyBody(spec, place, settings, {}, mounts),
+    Image: image,
+    User: facts.user,
+    ...command,
+  }
+}
+
+function copyBody(
+  spec: CopySpec,
+  place: Place,
+  settings: DockerSettings,
+  defaults: Readonly<Record<string, string>>,
+  mounts: Docker.MountSettings[],
+): Docker.ContainerCreateOptions {
+  return {
+    Hostname: `${spec.type}-${spec.index}`,
+    Env: variables(defaults, spec.env),
+    Labels: copyLabels(settings.instance, spec, place.atMs),
+    HostConfig: { ...hardened(spec.limits), NetworkMode: place.network, Mounts: mounts },
+    NetworkingConfig: {
+      EndpointsConfig: { [place.network]: { IPAMConfig: { IPv4Address: place.address } } },
+    },
+  }
+}
+
+/** What the host prepared for a sandbox. */
+export interface SandboxPlace {
+  readonly network: string
+  /** All directories it sees. */
+  readonly mounts: readonly Docker.MountSettings[]
+}
+
+export function sandboxBody(
+  spec: SandboxSpec,
+  place: SandboxPlace,
+  settings: DockerSettings,
+): Docker.ContainerCreateOptions {
+  const [entrypoint, ...args] = spec.argv
+  if (entrypoint === undefined) throw new TypeError(`The sandbox ${spec.name} has no command.`)
+  const home = spec.overlay?.target ?? '/tmp'
+  return {
+    Image: spec.image,
+    User: `${appUid}:${appUid}`,
+    WorkingDir: home,
+    Entrypoint: [entrypoint],
+    Cmd: args,
+    Env: variables({ HOME: home, ...trustVariables(settings.caBundle) }, spec.env),
+    Labels: ownerLabels(settings.instance, 'build', spec.owner),
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      ...hardened(spec.limits),
+      // A build goes before any app does.
+      OomScoreAdj: 900,
+      // Its output may hold secrets until the builder has redacted it: no copy of it in a log.
+      LogConfig: { Type: 'none', Config: {} },
+      NetworkMode: place.network,
+      Mounts: [...place.mounts, ...trustMounts(settings.caBundle)],
+    },
+  }
+}
+
+// The init hands signals to the whole process group, not to the shell alone.
+const always = { TINI_KILL_PROCESS_GROUP: '1' }
+
+function variables(
+  defaults: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
+): string[] {
+  return Object.entries({ ...always, ...defaults, ...env }).map(([name, value]) => `${name}=${value}`)
+}
+
+function tmpfs(target: string, sizeBytes: number): Docker.MountSettings {
+  const options = { SizeBytes: sizeBytes, Mode: everyoneMayWrite }
+  return { Type: 'tmpfs', Source: '', Target: target, TmpfsOptions: options }
+}

@@ -1,0 +1,331 @@
+import t from 'tap'
+import type { DeploymentState } from '#contract/release.ts'
+import { copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
+import type { Copy, Target } from '#controller/deploy/copy.ts'
+import { followers, isDone, mayFollow } from '#controller/deploy/deployment.ts'
+import { explain } from '#controller/deploy/failure.ts'
+import { plan } from '#controller/deploy/plan.ts'
+import type { Plan, Wanted } from '#controller/deploy/plan.ts'
+import { backoffMs, noticeCrashes } from '#controller/deploy/seen.ts'
+import type { Seen } from '#controller/deploy/seen.ts'
+import type { Step } from '#controller/deploy/step.ts'
+import type { Instance } from '#driver/driver.ts'
+
+const owner = { appId: 'a', environmentId: 'e', app: 'shop' }
+const types = { web: 'node server.js', worker: 'node worker.js', release: 'npm run migrate' }
+const startTimeoutMs = 60_000
+
+function target(version: number, state: DeploymentState, quantities = { web: 2, worker: 1 }): Target {
+  const making = {
+    instance: 'main',
+    app: 'shop',
+    deploymentId: `${version}0000000-0000-0000-0000-000000000000`,
+    release: version,
+    processTypes: types,
+    quantities,
+  }
+  return {
+    id: making.deploymentId,
+    version,
+    state,
+    deadlineMs: 1_000_000,
+    copies: copiesOf(making),
+    task: taskOf(making),
+  }
+}
+
+function instance(copy: Copy, change: Partial<Instance> = {}): Instance {
+  return {
+    name: copy.name,
+    owner,
+    deploymentId: copy.deploymentId,
+    release: copy.release,
+    type: copy.type,
+    index: copy.index,
+    state: 'running',
+    address: '10.217.0.2',
+    exitCode: null,
+    oomKilled: false,
+    startedAtMs: 0,
+    ...change,
+  }
+}
+
+function seen(change: Partial<Seen> = {}): Seen {
+  const instances = change.instances ?? []
+  return {
+    instances,
+    byName: new Map(instances.map((one) => [one.name, one])),
+    answered: new Map(instances.map((one) => [one.name, one.startedAtMs])),
+    probes: new Map(),
+    crashes: new Map(),
+    resting: new Set(),
+    retiring: new Set(),
+    routed: new Set(),
+    trouble: null,
+    startTimeoutMs,
+    ...change,
+  }
+}
+
+const brief = (made: Plan): string[] =>
+  made.steps.map((step) => {
+    switch (step.do) {
+      case 'start':
+        return `start ${step.copy.type}.${step.copy.index} v${step.copy.release}`
+      case 'enter':
+        return `enter ${step.state}`
+      case 'fail':
+        return explain(step.cause, { app: 'shop', kept: 11, memoryBytes: 512 * 1024 ** 2 }).error
+      case 'remove':
+      case 'retire':
+        return `${step.do} ${step.name}`
+    }
+  })
+
+t.test('every state of a deployment leads to an end', (t) => {
+  const reaches = (state: DeploymentState): boolean =>
+    isDone(state) || followers[state].some((next) => reaches(next))
+  for (const state of Object.keys(followers) as DeploymentState[]) t.ok(reaches(state), state)
+  t.notOk(mayFollow('draining', 'failed'), 'what is served cannot fail any more')
+  t.end()
+})
+
+t.test('a name is the same for the same copy, differs for any other, and fits a host name', (t) => {
+  const id = '1a2b3c4d-0000-0000-0000-000000000000'
+  t.equal(copyName('main', 'shop', id, 'web', 1), 'slw-main-shop-1a2b3c4d-web-1')
+  const long = ['web', 'x'.repeat(63), `${'x'.repeat(62)}y`].flatMap((type) =>
+    [1, 2].map((index) => copyName('main', 'a'.repeat(30), id, type, index)),
+  )
+  t.equal(new Set(long).size, long.length)
+  for (const name of long) t.ok(name.length <= 63 && /^[a-z0-9-]+$/.test(name), name)
+  t.end()
+})
+
+t.test('one stage after the other', (t) => {
+  const wanted = (state: DeploymentState): Wanted => ({
+    serving: null,
+    open: target(12, state),
+    older: [],
+  })
+  const { copies, task } = target(12, 'pending')
+  const ended = instance(task as Copy, { state: 'exited', exitCode: 0 })
+  const all = copies.map((copy) => instance(copy))
+  const web = copies.filter((copy) => copy.type === 'web').map((copy) => copy.name)
+
+  t.same(brief(plan(wanted('pending'), seen(), 0)), ['enter releasing'])
+  t.same(brief(plan(wanted('releasing'), seen(), 0)), ['start release.1 v12'])
+  const running = seen({ instances: [instance(task as Copy)] })
+  t.same(brief(plan(wanted('releasing'), running, 0)), [], 'waits for the task')
+  t.same(brief(plan(wanted('releasing'), seen({ instances: [ended] }), 0)), ['enter starting'])
+  t.same(brief(plan(wanted('starting'), seen(), 0)), [
+    'start web.1 v12',
+    'start web.2 v12',
+    'start worker.1 v12',
+  ])
+  t.same(brief(plan(wanted('starting'), seen({ instances: all }), 500)), [], 'the worker is young')
+  t.same(brief(plan(wanted('starting'), seen({ instances: all }), 1000)), ['enter routing'])
+  const routing = plan(wanted('routing'), seen({ instances: all }), 1000)
+  t.same(brief(routing), [], 'waits for the router')
+  t.same(routing.routes, web)
+  const routed = seen({ instances: all, routed: new Set(web) })
+  t.same(brief(plan(wanted('routing'), routed, 1000)), ['enter draining'])
+  t.end()
+})
+
+t.test('what goes wrong before the switch is said in a sentence', (t) => {
+  const open = target(12, 'starting')
+  const [first, ...others] = open.copies.map((copy) => instance(copy))
+  const wanted: Wanted = { serving: target(11, 'succeeded'), open, older: [] }
+  const after = (change: Partial<Instance>, more: Partial<Seen> = {}, nowMs = 100): string[] => {
+    const instances = [{ ...(first as Instance), ...change }, ...others]
+    return brief(plan({ ...wanted, serving: null }, seen({ instances, ...more }), nowMs))
+  }
+  t.match(after({ state: 'exited', exitCode: 1 }), [
+    'web.1 exited with code 1 right after it started; v11 keeps serving',
+  ])
+  t.match(after({ state: 'exited', exitCode: 137, oomKilled: true }), [
+    'web.1 ran out of memory (limit 512M) and was killed; v11 keeps serving',
+  ])
+  const probes = new Map([[first?.name ?? '', 'connection refused']])
+  t.match(after({}, { answered: new Map(), probes }, 60_000), [
+    'web.1 did not answer on port 5000 in 60 s (last: connection refused); v11 keeps serving',
+  ])
+  t.match(after({ state: 'created' }, { trouble: 'no space left on device' }, 2_000_000), [
+    'starting web.1 took too long (no space left on device); v11 keeps serving',
+  ])
+  const failed = seen({ instances: [instance(open.task as Copy, { state: 'exited', exitCode: 3 })] })
+  const releasing = { serving: null, open: target(12, 'releasing'), older: [] }
+  t.match(brief(plan(releasing, failed, 0)), [
+    'release task "npm run migrate" exited with code 3; v11 keeps serving',
+  ])
+  t.end()
+})
+
+t.test('a failed deployment leaves nothing behind and the old release as it was', (t) => {
+  const serving = target(11, 'succeeded')
+  const old = serving.copies.map((copy) => instance(copy))
+  const young = target(12, 'failed').copies.map((copy) => instance(copy))
+  const routed = new Set(serving.copies.filter((c) => c.type === 'web').map((c) => c.name))
+  const made = plan(
+    { serving, open: null, older: [] },
+    seen({ instances: [...old, ...young], routed }),
+    1000,
+  )
+  t.same(
+    made.steps,
+    young.map(({ name }) => ({ do: 'retire', name })),
+  )
+  t.same(new Set(made.routes), routed)
+  t.end()
+})
+
+t.test('a copy that keeps crashing is started again after 0, 1, 2, 4 … 60 s', (t) => {
+  t.same([1, 2, 3, 4, 5, 8, 9, 50].map(backoffMs), [0, 1000, 2000, 4000, 8000, 60_000, 60_000, 60_000])
+  const serving = target(11, 'succeeded', { web: 1, worker: 0 })
+  const [copy] = serving.copies as [Copy]
+  const instances = [instance(copy, { state: 'exited', exitCode: 1, startedAtMs: 5000 })]
+  const before = new Map([[copy.name, { count: 2, atMs: 4000, startedAtMs: 3000 }]])
+  const crashes = noticeCrashes(before, instances, new Set(), 6000)
+  const wanted = { serving, open: null, older: [] }
+  const waits = plan(wanted, seen({ instances, crashes }), 6000)
+  t.same(waits, { routes: [], steps: [], wakeAtMs: 8000 })
+  const acts = plan(wanted, seen({ instances, crashes }), 8000)
+  t.same(brief(acts), [`remove ${copy.name}`, 'start web.1 v11'])
+  t.equal(noticeCrashes(crashes, instances, new Set(), 9000).get(copy.name)?.count, 3, 'once each')
+  t.end()
+})
+
+t.test('scaling: up is healthy before it is routed, down is unrouted before it is stopped', (t) => {
+  const two = target(11, 'succeeded', { web: 2, worker: 0 })
+  const [one, other] = two.copies as [Copy, Copy]
+  const instances = [instance(one), instance(other)]
+  const starting = plan(
+    { serving: two, open: null, older: [] },
+    seen({ instances, answered: new Map([[one.name, 0]]), routed: new Set([one.name]) }),
+    10,
+  )
+  t.same(starting, { routes: [one.name], steps: [], wakeAtMs: null })
+  const down = { serving: target(11, 'succeeded', { web: 1, worker: 0 }), open: null, older: [] }
+  const both = plan(down, seen({ instances, routed: new Set([one.name, other.name]) }), 10)
+  t.same(both, { routes: [one.name], steps: [], wakeAtMs: null })
+  const after = plan(down, seen({ instances, routed: new Set([one.name]) }), 10)
+  t.same(after.steps, [{ do: 'retire', name: other.name }])
+  t.end()
+})
+
+t.test('without word from the router nothing that may be routed is stopped', (t) => {
+  const serving = target(12, 'draining')
+  const all = [serving, target(11, 'succeeded')].flatMap((one) => one.copies)
+  const instances = all.map((copy) => instance(copy))
+  const made = plan({ serving, open: null, older: [] }, seen({ instances, routed: null }), 2000)
+  const stopped = made.steps.flatMap((step) => (step.do === 'retire' ? [step.name] : []))
+  t.same(stopped, [all[5]?.name], 'the worker only')
+  t.end()
+})
+
+/** A world in which steps do what they should; the router takes a table at once. */
+class World {
+  readonly states = new Map<string, DeploymentState>()
+  readonly instances = new Map<string, Instance>()
+  readonly answered = new Map<string, number>()
+  routed = new Set<string>()
+  nowMs = 10_000
+
+  copy(): World {
+    const other = new World()
+    for (const [id, state] of this.states) other.states.set(id, state)
+    for (const [name, one] of this.instances) other.instances.set(name, one)
+    for (const [name, at] of this.answered) other.answered.set(name, at)
+    other.routed = new Set(this.routed)
+    other.nowMs = this.nowMs
+    return other
+  }
+
+  plan(): Plan {
+    const of = (version: number): Target => {
+      const { id } = target(version, 'pending')
+      return target(version, this.states.get(id) ?? 'pending')
+    }
+    const isLive = (one: Target): boolean => one.state === 'draining' || one.state === 'succeeded'
+    const young = of(12)
+    const old = of(11)
+    const wanted: Wanted = isLive(young)
+      ? { serving: young, open: null, older: [] }
+      : { serving: old, open: isDone(young.state) ? null : young, older: [] }
+    const instances = [...this.instances.values()]
+    return plan(wanted, seen({ instances, answered: this.answered, routed: this.routed }), this.nowMs)
+  }
+
+  /** Does one thing of a plan; the rest is lost, as by kill -9. */
+  do(step: Step): void {
+    if (step.do === 'enter') this.states.set(step.id, step.state)
+    if (step.do === 'retire' || step.do === 'remove') this.instances.delete(step.name)
+    if (step.do === 'start') {
+      const isTask = step.copy.type === 'release'
+      const end: Partial<Instance> = isTask ? { state: 'exited', exitCode: 0 } : {}
+      this.instances.set(step.copy.name, instance(step.copy, { startedAtMs: this.nowMs, ...end }))
+    }
+  }
+
+  /** Time passes, apps begin to listen. */
+  pass(): void {
+    this.nowMs += 1000
+    for (const one of this.instances.values()) this.answered.set(one.name, one.startedAtMs)
+  }
+
+  /** How many copies behind the router are there. */
+  served(): number {
+    return [...this.routed].filter((name) => this.instances.get(name)?.state === 'running').length
+  }
+}
+
+/** Nothing is left to do, and time alone changes nothing. */
+function isStill(world: World): boolean {
+  const later = world.copy()
+  later.pass()
+  const { steps, routes } = later.plan()
+  return steps.length === 0 && routes.every((name) => world.routed.has(name))
+}
+
+t.test('killed between any two steps, it converges, and something healthy is always routed', (t) => {
+  const start = new World()
+  const old = target(11, 'succeeded')
+  start.states.set(old.id, 'succeeded')
+  for (const copy of old.copies) start.instances.set(copy.name, instance(copy))
+  start.pass()
+  start.routed = new Set(start.plan().routes)
+
+  let reached = 0
+  const visited = new Set<string>()
+  const visit = (world: World): void => {
+    const key = JSON.stringify([
+      [...world.states],
+      [...world.instances.keys()].toSorted(),
+      [...world.routed].toSorted(),
+      [...world.answered.keys()].toSorted(),
+    ])
+    if (visited.has(key)) return
+    visited.add(key)
+    if (world.served() !== 2) t.fail(`${world.served()} of 2 copies are routed and running`)
+    const made = world.plan()
+    const branches = made.steps.map((step) => (next: World) => next.do(step))
+    if (made.routes.toString() !== [...world.routed].toString())
+      branches.push((next) => void (next.routed = new Set(made.routes)))
+    if (branches.length === 0 && isStill(world)) {
+      t.equal(world.states.get(target(12, 'pending').id), 'succeeded')
+      t.equal(world.instances.size, target(12, 'pending').copies.length)
+      reached += 1
+    }
+    branches.push((next) => next.pass())
+    for (const branch of branches) {
+      const next = world.copy()
+      branch(next)
+      visit(next)
+    }
+  }
+  visit(start)
+  t.ok(visited.size > 30, `${visited.size} states of the world`)
+  t.ok(reached > 0, 'the goal')
+  t.end()
+})

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { listDynos } from '#contract/process.ts'
+import { listReleases } from '#contract/release.ts'
+import { openPlatform, until } from '../harness.ts'
+import type { TestApp } from '../harness.ts'
+
+const slipway = await openPlatform()
+t.teardown(() => slipway.close())
+
+const page = async (app: TestApp): Promise<string> => {
+  try {
+    return (await app.get()).body
+  } catch {
+    return ''
+  }
+}
+
+/** Every copy that runs belongs to the current release, and there is one. */
+async function converged(app: TestApp): Promise<boolean> {
+  try {
+    const dynos = await slipway.call(listDynos, { params: { app: app.name } })
+    const releases = await slipway.call(listReleases, { params: { app: app.name } })
+    const current = releases.find((release) => release.current)
+    return dynos.length === 1 && dynos[0]?.release.version === current?.version
+  } catch {
+    return false
+  }
+}
+
+const server = (text: string): string => `
+require('node:http').createServer((_, answer) => answer.end('${text}')).listen(process.env.PORT)
+`
+
+for (const program of ['controller', 'builder', 'router'] as const) {
+  for (const moment of ['-----> Receiving', '-----> Releasing'] as const) {
+    t.test(`${program} killed at "${moment}": the next push works, nothing is lost`, async (t) => {
+      const app = await slipway.newApp('node')
+      await app.change('server.js', server('one'))
+      t.equal((await app.push()).code, 0)
+
+      await app.change('server.js', server('two'))
+      let killed = false
+      const push = await app.push('main', (text) => {
+        if (killed || !text.includes(moment)) return
+        killed = true
+        process.kill(slipway.pid(program), 'SIGKILL')
+      })
+      t.ok(killed, push.output)
+      await until('some release answers', async () => /^(one|two)$/.test(await page(app)))
+      if (push.code === 0) await until('the pushed one answers', async () => (await page(app)) === 'two')
+
+      await app.change('server.js', server('three'))
+      let last = ''
+      await until('a push works again', async () => {
+        const again = await app.push()
+        last = again.output
+        if (again.code !== 0) await sleep(500)
+        return again.code === 0
+      }).catch((error: Error) => t.fail(`${error.message}: ${last}`))
+      await until('it answers', async () => (await page(app)) === 'three')
+      await until('no orphan runs', () => converged(app))
+    })
+  }
+}
+
+t.test('all three killed at once: the page answers again by itself', async (t) => {
+  const app = await slipway.newApp('node')
+  await app.change('server.js', server('mine'))
+  t.equal((await app.push()).code, 0)
+  for (const program of ['controller', 'builder', 'router'] as const) {
+    process.kill(slipway.pid(program), 'SIGKILL')
+  }
+  await until('the page answers', async () => (await page(app)) === 'mine')
+  await until('no orphan runs', () => converged(app))
+})
