@@ -5,13 +5,26 @@ import { bytes, integer, port, SettingError, text, type Environment } from '#lib
 export interface Config {
   /** State folder of the platform; ours is `builder/` below it, keys are in `keys/`. */
   readonly state: string
-  /** Name of this platform on its container engine. */
-  readonly instance: string
+  readonly engine: EngineConfig
   readonly ssh: SshConfig
   readonly http: { readonly host: string; readonly port: number }
   readonly controllerUrl: string
   readonly limits: PushLimits
   readonly build: BuildConfig
+}
+
+/** How this platform uses the container engine; the controller reads the same settings. */
+export interface EngineConfig {
+  /** Name of this platform on its engine. */
+  readonly instance: string
+  /** Null: the driver's default. */
+  readonly socketPath: string | null
+  /** File with the certificates builds shall trust; null: those of the stack. */
+  readonly caBundle: string | null
+  /** The one port of the host that apps may reach. */
+  readonly routerPort: number
+  /** Network of the builds, CIDR; null: the driver's default. */
+  readonly buildSubnet: string | null
 }
 
 export interface SshConfig {
@@ -42,8 +55,6 @@ export interface BuildConfig {
   readonly scratchBytes: number
   /** Registry and proxy settings of the operator, for every build. */
   readonly env: Readonly<Record<string, string>>
-  /** File with the certificates builds shall trust; null: those of the stack. */
-  readonly caBundle: string | null
   /** Folder of the buildpacks. */
   readonly buildpacks: string
 }
@@ -55,7 +66,7 @@ const GiB = 1024 ** 3
 export function readConfig(env: Environment): Config {
   return {
     state: text(env, 'SLIPWAY_STATE', '/var/lib/slipway'),
-    instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
+    engine: readEngineConfig(env),
     ssh: {
       host: text(env, 'SLIPWAY_SSH_HOST', '0.0.0.0'),
       port: port(env, 'SLIPWAY_SSH_PORT', 2222),
@@ -77,8 +88,18 @@ export function readConfig(env: Environment): Config {
   }
 }
 
+function readEngineConfig(env: Environment): EngineConfig {
+  const orNull = (value: string): string | null => (value === '' ? null : value)
+  return {
+    instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
+    socketPath: orNull(text(env, 'SLIPWAY_ENGINE_SOCKET', '')),
+    caBundle: orNull(text(env, 'SLIPWAY_CA_BUNDLE', '')),
+    routerPort: port(env, 'SLIPWAY_HTTP_PORT', 8080),
+    buildSubnet: orNull(text(env, 'SLIPWAY_BUILD_SUBNET', '')),
+  }
+}
+
 function readBuildConfig(env: Environment): BuildConfig {
-  const caBundle = text(env, 'SLIPWAY_CA_BUNDLE', '')
   return {
     atOnce: Math.max(1, integer(env, 'SLIPWAY_BUILDS_AT_ONCE', 1)),
     timeoutMs: integer(env, 'SLIPWAY_BUILD_TIMEOUT', 900) * 1000,
@@ -86,7 +107,6 @@ function readBuildConfig(env: Environment): BuildConfig {
     pids: integer(env, 'SLIPWAY_BUILD_PIDS', 1024),
     scratchBytes: bytes(env, 'SLIPWAY_BUILD_SCRATCH', GiB),
     env: readBuildEnv(env),
-    caBundle: caBundle === '' ? null : caBundle,
     buildpacks: text(env, 'SLIPWAY_BUILDPACKS', join(import.meta.dirname, '../buildpacks')),
   }
 }
@@ -119,7 +139,8 @@ function readJson(json: string): Record<string, string> {
   const value = parse(json)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const entries = Object.entries(value as Record<string, unknown>)
-    if (entries.every(([, text]) => typeof text === 'string')) return value as Record<string, string>
+    if (entries.every(([, text]) => typeof text === 'string'))
+      return value as Record<string, string>
   }
   throw new SettingError('SLIPWAY_BUILD_ENV must be a JSON object of strings.')
 }

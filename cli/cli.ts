@@ -29,7 +29,7 @@ export interface Cli {
 }
 
 export type AskOptions<E> = Omit<CallOptions<E>, 'signal'> & {
-  /** 30 unless told. */
+  /** How long an answer may take; DEIS_TIMEOUT or 30 unless told. */
   readonly seconds?: number
 }
 
@@ -50,7 +50,7 @@ export function openCli(options: CliOptions): Cli {
 
   async function ask<E extends Endpoint>(target: E, asked: AskOptions<E> = {}): Promise<Answer<E>> {
     const peer = { url: await server(), token: await token() }
-    return askServer(peer, target, { screen, signal, ...asked })
+    return askServer(peer, target, { screen, signal, seconds: patience(env), ...asked })
   }
 
   return {
@@ -61,6 +61,12 @@ export function openCli(options: CliOptions): Cli {
     exchange: ask,
     call: async (target, asked) => (await ask(target, asked)).body,
   }
+}
+
+/** DEIS_TIMEOUT, in seconds. */
+function patience(env: Environment): number {
+  const seconds = Number(env['DEIS_TIMEOUT'])
+  return seconds > 0 && seconds < 86_400 ? seconds : 30
 }
 
 export interface Server {

@@ -28,7 +28,7 @@ export async function showDeployment(target: Target, cli: Cli): Promise<void> {
   let hint: string | undefined
   while (Date.now() - startedMs < limitSeconds * 1000) {
     const news = await ask(target, after, cli)
-    if (news === undefined) return
+    if (news === undefined) return cli.screen.say('It is deployed with the first push.')
     for (const line of news.journal) {
       show(line, cli)
       if (line.kind === 'hint') hint = line.text
@@ -58,7 +58,7 @@ async function ask(
     if (isIdle && Date.now() - askedMs < 200) await sleep(200, undefined, { signal: cli.signal })
     return news
   } catch (error) {
-    if (error instanceof SlipwayError && error.code === 'RELEASE_NOT_FOUND') return undefined
+    if (error instanceof SlipwayError && error.code === 'NOTHING_DEPLOYED') return undefined
     throw error
   }
 }

@@ -1,16 +1,26 @@
 import { commands, topics } from './commands.ts'
 import { columns } from './table.ts'
 
+const environment = `Environment
+  DEIS_APP       the app, when -a does not name it
+  DEIS_URL       address of the server (default: the one logged in to, http://localhost:8000)
+  DEIS_TOKEN     a token, instead of the one \`app login\` keeps
+  DEIS_TIMEOUT   seconds to wait for an answer (default: 30)
+  NO_COLOR       no colours; DEBUG=1: show where an error comes from`
+
 /** What `app` and `app help` print. */
 export function overview(): string {
   const width = Math.max(...[...commands.keys()].map((name) => name.length))
   const parts = Object.entries(topics).map(([topic, rows]) =>
-    [topic, ...Object.entries(rows).map(([name, row]) => line(name, row.summary, width))].join('\n'),
+    [topic, ...Object.entries(rows).map(([name, row]) => line(name, row.summary, width))].join(
+      '\n',
+    ),
   )
   return [
     'Push code, get a page: `app create`, then `git push deis main`.',
     'Usage: app COMMAND [arguments]',
     ...parts,
+    environment,
     'More about one: `app help COMMAND`. `config:set` and `config set` are the same.',
   ].join('\n\n')
 }

@@ -7,7 +7,10 @@ import type { Cli } from './cli.ts'
 const limitBytes = 1024 * 1024
 
 /** All of standard input, without the line break at its end. */
-export async function readInput({ screen, signal }: Pick<Cli, 'screen' | 'signal'>): Promise<string> {
+export async function readInput({
+  screen,
+  signal,
+}: Pick<Cli, 'screen' | 'signal'>): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   const stop = (): void => void screen.input.destroy()
@@ -18,7 +21,9 @@ export async function readInput({ screen, signal }: Pick<Cli, 'screen' | 'signal
     parts.push(part)
   }
   signal.throwIfAborted()
-  return Buffer.concat(parts).toString('utf8').replace(/\r?\n$/, '')
+  return Buffer.concat(parts)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
 }
 
 const unreadable = (reason: string): Error =>
@@ -32,7 +37,10 @@ export interface Question {
 }
 
 /** Asks the person at the terminal. Throws TERMINAL_NEEDED when there is none. */
-export async function ask(question: Question, cli: Pick<Cli, 'screen' | 'signal'>): Promise<string> {
+export async function ask(
+  question: Question,
+  cli: Pick<Cli, 'screen' | 'signal'>,
+): Promise<string> {
   return prompt(question, cli, cli.screen.messages)
 }
 
@@ -42,7 +50,7 @@ export async function askHidden(
   cli: Pick<Cli, 'screen' | 'signal'>,
 ): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  cli.screen.messages.write(question.text)
+  if (cli.screen.canAsk) cli.screen.messages.write(question.text)
   const answer = await prompt({ ...question, text: '' }, cli, nowhere)
   cli.screen.messages.write('\n')
   return answer

@@ -63,7 +63,10 @@ function unknown(name: string): Error {
 
 /** `error: unknown option '--foo'` → `Unknown option "--foo".` */
 function sentence(message: string): string {
-  const text = message.replace(/^error: /, '').replaceAll("'", '"').replaceAll('\n', ' ')
+  const text = message
+    .replace(/^error: /, '')
+    .replaceAll("'", '"')
+    .replaceAll('\n', ' ')
   const end = /[.?)]$/.test(text) ? '' : '.'
   return text.charAt(0).toUpperCase() + text.slice(1) + end
 }

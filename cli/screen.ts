@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import type { InspectColor } from 'node:util'
 
 /** What standard input, output and error are to us: data goes out on one, messages on the other. */
 export interface Screen {
@@ -13,14 +12,16 @@ export interface Screen {
   /** A person can be asked: input and messages are a terminal. */
   readonly canAsk: boolean
   /** A line of data. */
-  print(line: string): void
+  readonly print: (line: string) => void
   /** A message for the person at the terminal. */
-  say(line: string): void
+  readonly say: (line: string) => void
   /** What a command answers: the document with `--json`, else the text made for reading. */
-  answer(document: unknown, text: () => string | string[]): void
+  readonly answer: (document: unknown, text: () => string | string[]) => void
   /** Colours text for messages, if they go to a terminal that wants it (NO_COLOR, FORCE_COLOR). */
-  paint(colour: InspectColor, text: string): string
+  readonly paint: (colour: Colour, text: string) => string
 }
+
+type Colour = 'red' | 'green' | 'yellow' | 'cyan'
 
 type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>
 
@@ -35,7 +36,7 @@ export function openScreen({ stdin, stdout, stderr }: Streams, words: readonly s
     messages: stderr,
     isJson,
     isQuiet,
-    canAsk: stdin.isTTY && stderr.isTTY,
+    canAsk: Boolean(stdin.isTTY && stderr.isTTY),
     print,
     say: (line) => void (isQuiet || stderr.write(`${line}\n`)),
     answer: (document, text) => {

@@ -2,7 +2,7 @@
  * Frames of an attached one-off: one byte kind, four bytes length (big-endian), then the payload.
  *
  * To the server: `input`, `end` (end of input, empty), `resize` (two 16-bit numbers: columns, rows),
- * `signal` (its name). From it: `stdout`, `stderr`, and last `exit` (one 32-bit exit code; 128 + n
+ * `signal` (its name: `SIGINT`). From it: `stdout`, `stderr`, and last `exit` (one 32-bit exit code; 128 + n
  * when signal n ended it).
  */
 export const frame = {

@@ -7,7 +7,7 @@ export const LogSession = Type.Object({
   /**
    * Text, one line each: `2026-01-31T10:00:00.000Z app[web.1]: text` (source `app` or `slipway`).
    * No auth header: the URL is the capability. Plain chunked text, or server-sent events (one `data:`
-   * per line) when `Accept` asks for `text/event-stream`.
+   * per line) when `Accept` asks for `text/event-stream`. An empty line is a sign of life.
    */
   logplex_url: Type.String(),
 })

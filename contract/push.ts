@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { endpoint } from './endpoint.ts'
 import { ObjectId, Uuid } from './grammar.ts'
-import { Artifact, ProcessTypes, Release } from './release.ts'
+import { Artifact, followDeployment, ProcessTypes, Release } from './release.ts'
 
 /** What the builder asks of the controller along one push. The builder proves itself by its token. */
 
@@ -106,4 +106,12 @@ export const listKept = endpoint({
   summary: 'What releases still need, for collection.',
   allow: 'builder',
   reply: Type.Object({ apps: Type.Array(Uuid), digests: Type.Array(Type.String()) }),
+})
+
+/** `followDeployment` for the builder, which has no account of its own. */
+export const followRelease = endpoint({
+  ...followDeployment,
+  path: '/internal/apps/:app/releases/:release/deployment',
+  summary: 'How the deployment of a pushed release goes; waits for news.',
+  allow: 'builder',
 })

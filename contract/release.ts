@@ -31,8 +31,10 @@ export const deploymentStates = [
   'superseded',
   'cancelled',
 ] as const
-export const DeploymentState = Type.Union(deploymentStates.map((state) => Type.Literal(state)))
 export type DeploymentState = (typeof deploymentStates)[number]
+export const DeploymentState = Type.Unsafe<DeploymentState>(
+  Type.Union(deploymentStates.map((state) => Type.Literal(state))),
+)
 
 export const Release = Type.Object({
   id: Uuid,
@@ -129,5 +131,5 @@ export const followDeployment = endpoint({
     wait: Type.Optional(Type.Number({ minimum: 0, maximum: 25 })),
   }),
   reply: Deployment,
-  errors: ['APP_NOT_FOUND', 'RELEASE_NOT_FOUND'],
+  errors: ['APP_NOT_FOUND', 'RELEASE_NOT_FOUND', 'NOTHING_DEPLOYED'],
 })

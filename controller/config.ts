@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { type Environment, integer, port, text } from '#lib/settings.ts'
+import type { Limits } from '#driver/driver.ts'
+import { bytes, type Environment, integer, port, SettingError, text } from '#lib/settings.ts'
+import { isRange } from './app/subnet.ts'
 
 /** The settings of the controller, as the environment has them. */
 export interface Config {
@@ -16,10 +18,21 @@ export interface Config {
   /** Range (CIDR) that networks of apps are taken from. */
   readonly networks: string
   readonly stack: string
-  /** Names this platform on an engine that others use too. */
-  readonly instance: string
+  readonly engine: EngineConfig
   /** The biggest number of copies one process type may have. */
   readonly copiesLimit: number
+  /** Of every copy and one-off. */
+  readonly limits: Limits
+}
+
+/** How this platform uses the container engine; the builder reads the same settings. */
+export interface EngineConfig {
+  /** Names this platform on an engine that others use too. */
+  readonly instance: string
+  /** Undefined: the driver's default, as with the rest. */
+  readonly socketPath?: string
+  readonly caBundle?: string
+  readonly buildSubnet?: string
 }
 
 /** Throws SettingError with one sentence that names the setting. */
@@ -40,11 +53,41 @@ export function readConfig(env: Environment): Config {
       port: port(env, 'SLIPWAY_SSH_PORT', 2222),
     },
     httpPort: port(env, 'SLIPWAY_HTTP_PORT', 8080),
-    networks: text(env, 'SLIPWAY_NETWORKS', '10.217.0.0/16'),
+    networks: range(env, 'SLIPWAY_NETWORKS', '10.217.0.0/16'),
     stack: text(env, 'SLIPWAY_STACK', 'slipway-12'),
-    instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
+    engine: readEngineConfig(env),
     copiesLimit: integer(env, 'SLIPWAY_COPIES_LIMIT', 20),
+    limits: readLimits(env),
   }
+}
+
+function readEngineConfig(env: Environment): EngineConfig {
+  const optional = {
+    socketPath: 'ENGINE_SOCKET',
+    caBundle: 'CA_BUNDLE',
+    buildSubnet: 'BUILD_SUBNET',
+  }
+  const given = Object.entries(optional).flatMap(([name, setting]) => {
+    const value = text(env, `SLIPWAY_${setting}`, '')
+    return value === '' ? [] : [[name, value] as const]
+  })
+  return { instance: text(env, 'SLIPWAY_INSTANCE', 'main'), ...Object.fromEntries(given) }
+}
+
+function readLimits(env: Environment): Limits {
+  return {
+    memoryBytes: bytes(env, 'SLIPWAY_COPY_MEMORY', 512 * 1024 ** 2),
+    cpuShares: 1024,
+    pids: integer(env, 'SLIPWAY_COPY_PIDS', 256),
+    openFiles: integer(env, 'SLIPWAY_COPY_FILES', 10_240),
+    diskBytes: bytes(env, 'SLIPWAY_COPY_DISK', 256 * 1024 ** 2),
+  }
+}
+
+function range(env: Environment, name: string, fallback: string): string {
+  const value = text(env, name, fallback)
+  if (isRange(value)) return value
+  throw new SettingError(`${name} must be a range such as ${fallback}, not "${value}".`)
 }
 
 /** Where the controller keeps its things below the state folder. */

@@ -8,10 +8,10 @@ type App = Pick<AppRow, 'id' | 'data_key'>
 /** Keeps config values from being read in the database file. */
 export interface Vault {
   /** A fresh data key for an app, wrapped by the master key: what the row of the app keeps. */
-  newDataKey(appId: string): Uint8Array
-  seal(app: App, config: Config): Uint8Array
+  readonly newDataKey: (appId: string) => Uint8Array
+  readonly seal: (app: App, config: Config) => Uint8Array
   /** Throws when it was sealed for another app, with another key, or was changed since. */
-  unseal(app: App, sealed: Uint8Array): Config
+  readonly unseal: (app: App, sealed: Uint8Array) => Config
 }
 
 const keyBytes = 32
@@ -24,7 +24,9 @@ const format = 1
 export function openVault(masterKey: string): Vault {
   const master = Buffer.from(masterKey, 'base64')
   if (master.length !== keyBytes) {
-    throw new SettingError('keys/master.key does not hold 32 bytes in base64; put back the right one.')
+    throw new SettingError(
+      'keys/master.key does not hold 32 bytes in base64; put back the right one.',
+    )
   }
   const dataKey = ({ id, data_key }: App): Buffer => decrypt(master, data_key, `data-key:${id}`)
   return {

@@ -77,6 +77,7 @@ export interface OneOff {
   /** Exit code; 128 + n when signal n ended it. */
   readonly exit: Promise<number>
   readonly stdin: Writable
+  /** Both streams must be read: a one-off waits for whoever does not. */
   readonly stdout: Readable
   /** With a terminal all output comes on `stdout`. */
   readonly stderr: Readable

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
-import { utils, type AuthContext, type Connection, type PublicKeyAuthContext } from 'ssh2'
+import ssh2 from 'ssh2'
+import type { AuthContext, Connection, PublicKeyAuthContext } from 'ssh2'
 import { SlipwayError } from '#contract/error.ts'
+import { fingerprintOf } from './fingerprint.ts'
 
 export interface User {
   readonly id: string
@@ -82,13 +83,8 @@ function isSigned(context: AuthContext): boolean {
 /** True for a mere question whether a key would do; else whether the signature is the key's. */
 function isGenuine({ key, signature, blob, hashAlgo }: PublicKeyAuthContext): boolean {
   if (signature === undefined) return true
-  const parsed = utils.parseKey(`${key.algo} ${key.data.toString('base64')}`)
+  const parsed = ssh2.utils.parseKey(`${key.algo} ${key.data.toString('base64')}`)
   if (parsed instanceof Error || blob === undefined) return false
   const one = Array.isArray(parsed) ? parsed[0] : parsed
   return one?.verify(blob, signature, hashAlgo) === true
-}
-
-/** As `ssh-keygen -l` prints it. */
-export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
 }

@@ -1,7 +1,7 @@
 import type { Objects } from '#builder/git.ts'
 import { Refused } from '#builder/refused.ts'
+import { nameText } from './name.ts'
 import { readObjects } from './objects.ts'
-import { nameText } from './tree.ts'
 
 export interface Link {
   readonly path: string

@@ -28,7 +28,7 @@ const fix = 'Set it anew: git update-index --chmod=-x FILE, commit, and push aga
 const idBytes = 20
 
 function* modesOf(tree: Buffer): Generator<string> {
-  for (let at = 0; at < tree.length; ) {
+  for (let at = 0; at < tree.length;) {
     const space = tree.indexOf(32, at)
     const end = tree.indexOf(0, space)
     if (space < 0 || end < 0) throw new RangeError('malformed tree')

@@ -18,7 +18,8 @@ const tags = 'refs/tags/'
 /** Decides about a push from its refs alone; `deploying` are the branches that deploy. */
 export function planRefs(updates: readonly RefUpdate[], deploying: readonly string[]): RefPlan {
   const foreign = updates.find(({ ref }) => !ref.startsWith(heads) && !ref.startsWith(tags))
-  if (foreign !== undefined) return refuse(`${foreign.ref} is neither a branch nor a tag`, onlyThose)
+  if (foreign !== undefined)
+    return refuse(`${foreign.ref} is neither a branch nor a tag`, onlyThose)
 
   const branches = updates.filter(({ ref }) => ref.startsWith(heads))
   const moved = branches.filter(({ ref }) => deploying.includes(nameOf(ref)))
@@ -42,7 +43,9 @@ function notesOn(branches: readonly RefUpdate[], target: string): string[] {
   return branches
     .filter((update) => !isDeletion(update))
     .map(({ ref }) => nameOf(ref))
-    .map((name) => `${name} is stored and not deployed. To deploy it: git push deis ${name}:${target}`)
+    .map(
+      (name) => `${name} is stored and not deployed. To deploy it: git push deis ${name}:${target}`,
+    )
 }
 
 function refuse(error: string, hint: string): RefPlan {

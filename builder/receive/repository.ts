@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gitArgv, gitEnv } from '#builder/git.ts'
+import { git, gitArgv, gitEnv } from '#builder/git.ts'
 import { run } from '#builder/process.ts'
 
 /**
@@ -27,14 +27,16 @@ export async function openRepository(
   return path
 }
 
-/** After a push: a clone should get the branch that is there, when it is not `main`. */
+/** Lets a clone begin on `branch` when there is no `main` to begin on. */
 export async function pointHead(
   repository: string,
   branch: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const args = [`--git-dir=${repository}`, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`]
-  await run(gitArgv(args), { env: gitEnv }, signal)
+  const objects = { repository, quarantine: {} }
+  const main = await git(objects, ['for-each-ref', 'refs/heads/main'], {}, signal)
+  if (main.length > 0) return
+  await git(objects, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`], {}, signal)
 }
 
 /** Removes what a killed receive left in the repositories: half-made ones and quarantines. */

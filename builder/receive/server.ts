@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { Server, type Connection } from 'ssh2'
+import ssh2 from 'ssh2'
+import type { Connection, Server } from 'ssh2'
 import type { Log } from '#lib/log.ts'
 import { algorithms } from './algorithms.ts'
 import { authenticate, type FindUser, type Identity } from './authentication.ts'
@@ -70,7 +71,7 @@ function tune(socket: Socket): void {
 }
 
 function openSsh(options: SshOptions): Server {
-  const ssh = new Server(
+  const ssh = new ssh2.Server(
     { hostKeys: [options.hostKey], algorithms: algorithms(options.hybrid), ident: 'slipway' },
     (connection) => greet(connection, options),
   )

@@ -32,6 +32,15 @@ const hooks = join(import.meta.dirname, 'hooks')
 export const preReceive = join(hooks, 'pre-receive')
 const GiB = 1024 ** 3
 
+/** Keeps git well below the address space it is given, however large the repository. */
+const memory = {
+  'core.packedGitLimit': '512m',
+  'core.packedGitWindowSize': '32m',
+  'core.deltaBaseCacheLimit': '64m',
+  'pack.threads': '1',
+  'pack.windowMemory': '128m',
+}
+
 /** Receives a push; `hooks/pre-receive` speaks with us over two inherited descriptors. */
 export function receivePack(channel: ServerChannel, options: ServiceOptions): GitService {
   const settings = {
@@ -42,8 +51,7 @@ export function receivePack(channel: ServerChannel, options: ServiceOptions): Gi
     'receive.autogc': 'false',
     'receive.denyDeleteCurrent': 'ignore',
     'receive.advertisePushOptions': 'false',
-    'core.deltaBaseCacheLimit': '64m',
-    'pack.threads': '1',
+    ...memory,
   }
   const argv = gitArgv(['receive-pack', options.repository], settings)
   return serve(channel, limited(argv, options), options, true)
@@ -54,8 +62,7 @@ export function uploadPack(channel: ServerChannel, options: ServiceOptions): Git
   const settings = {
     'core.hooksPath': '/dev/null',
     'uploadpack.allowFilter': 'true',
-    'pack.threads': '1',
-    'pack.windowMemory': '128m',
+    ...memory,
   }
   const argv = gitArgv(['upload-pack', '--strict', options.repository], settings)
   return serve(channel, limited(argv, options), options, false)

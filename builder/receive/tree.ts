@@ -3,6 +3,7 @@ import { Refused } from '#builder/refused.ts'
 import { sizeText } from '#builder/units.ts'
 import { checkLinks, type Link } from './links.ts'
 import { checkModes } from './modes.ts'
+import { nameText } from './name.ts'
 
 export interface TreeLimits {
   readonly entries: number
@@ -118,11 +119,3 @@ function tooDeep(depth: number, name: string): Refused {
 }
 
 const leaveOut = 'Take out what the app does not need (dependencies, data, build output).'
-
-/** A path as it may be shown: short, and without bytes that move a terminal. */
-export function nameText(path: string): string {
-  const text = Buffer.from(path, 'latin1').toString('utf8')
-  // oxlint-disable-next-line no-control-regex
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
-  return clean.length > 120 ? `${clean.slice(0, 120)}…` : clean
-}

@@ -15,6 +15,7 @@ export async function findApp(
 ): Promise<AppRow | undefined> {
   const app = await (uuid.test(nameOrId) ? appById(db, nameOrId) : appByName(db, nameOrId))
   if (app === undefined) return undefined
-  const works = user.admin || app.owner_id === user.id || (await isCollaborator(db, app.id, user.id))
+  const works =
+    user.admin || app.owner_id === user.id || (await isCollaborator(db, app.id, user.id))
   return works ? app : undefined
 }

@@ -3,6 +3,7 @@ import type { Copy, Target } from './copy.ts'
 import type { Cause } from './failure.ts'
 import { isDown, isHealthy, steadyMs } from './seen.ts'
 import type { Seen } from './seen.ts'
+import { startAfresh } from './step.ts'
 import type { Step } from './step.ts'
 
 /** What an open deployment does next. */
@@ -40,14 +41,15 @@ function runTask(open: Target, seen: Seen): Step[] {
   const { task } = open
   if (task === null) return [enter(open, 'starting')]
   const instance = seen.byName.get(task.name)
-  if (instance === undefined || instance.state === 'created') return [{ do: 'start', copy: task }]
+  if (instance === undefined || instance.state === 'created') return startAfresh(task, instance)
   return instance.state === 'exited' ? [enter(open, 'starting')] : []
 }
 
 /** Starts what is missing; null when every copy is healthy. */
 function startAll({ copies }: Target, seen: Seen, nowMs: number): Step[] | null {
   const missing = copies.filter((copy) => isDown(copy.name, seen))
-  if (missing.length > 0) return missing.map((copy) => ({ do: 'start', copy }))
+  if (missing.length > 0)
+    return missing.flatMap((copy) => startAfresh(copy, seen.byName.get(copy.name)))
   return copies.every((copy) => isHealthy(copy.name, seen, nowMs)) ? null : []
 }
 

@@ -83,9 +83,9 @@ export function taskOf(making: Making): Copy | null {
   return making.processTypes[taskType] === undefined ? null : copyOf(making, taskType, 1)
 }
 
-/** One `web` and none of the others, until somebody scales. */
+/** A type without a row in the formation has no copy. */
 export function quantityOf(quantities: Readonly<Record<string, number>>, type: string): number {
-  return quantities[type] ?? (type === webType ? 1 : 0)
+  return quantities[type] ?? 0
 }
 
 /** `web x2, worker x1` */

@@ -5,6 +5,7 @@ import type { Copy, Target } from './copy.ts'
 import { advance } from './advance.ts'
 import { isDown, isHealthy, restartAtMs } from './seen.ts'
 import type { Seen } from './seen.ts'
+import { startAfresh } from './step.ts'
 import type { Step } from './step.ts'
 
 /** What one environment should come to. */
@@ -77,13 +78,9 @@ function keep(
   const due = down.filter((copy) => restartAtMs(copy.name, seen) <= nowMs)
   const later = down.filter((copy) => !due.includes(copy))
   return {
-    steps: due.flatMap((copy) => [...removal(seen.byName.get(copy.name)), { do: 'start', copy }]),
+    steps: due.flatMap((copy) => startAfresh(copy, seen.byName.get(copy.name))),
     wakeAtMs: earliest(later.map((copy) => restartAtMs(copy.name, seen))),
   }
-}
-
-function removal(instance: Instance | undefined): Step[] {
-  return instance?.state === 'exited' ? [{ do: 'remove', name: instance.name }] : []
 }
 
 /** Gets rid of copies nobody wants, once the router is known to have let go of them. */
@@ -94,7 +91,8 @@ function leave({ serving, open }: Wanted, seen: Seen): Step[] {
     .filter((copy) => !wanted.has(copy.name) || seen.resting.has(copy.name))
     .flatMap((copy): Step[] => {
       if (copy.state !== 'running') return [{ do: 'remove', name: copy.name }]
-      return isLetGo(copy, seen) ? [{ do: 'retire', name: copy.name }] : []
+      if (!isLetGo(copy, seen)) return []
+      return [{ do: 'retire', name: copy.name, drain: copy.type === webType }]
     })
 }
 

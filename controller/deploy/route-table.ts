@@ -40,6 +40,11 @@ export function compose(
     .toSorted((a, b) => (a.host < b.host ? -1 : 1))
 }
 
+/** Whatever the order of keys the router answers in. */
 export function isSame(a: readonly Route[], b: readonly Route[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  return JSON.stringify(a.map(plain)) === JSON.stringify(b.map(plain))
+}
+
+function plain({ host, app, environment, instances }: Route): unknown {
+  return [host, app, environment, instances.map((one) => [one.id, one.release, one.host, one.port])]
 }

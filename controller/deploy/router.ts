@@ -3,6 +3,7 @@ import type { Peer } from '#contract/call.ts'
 import { awaitIdle, getTable, putTable } from '#contract/route.ts'
 import type { Route, RouteInstance, RouteTable } from '#contract/route.ts'
 import { compose, isSame, keyOf } from './route-table.ts'
+import { within } from './within.ts'
 
 export interface RouterDeps {
   readonly router: Peer
@@ -41,6 +42,12 @@ export class RouterKeeper {
     await this.#inTurn(() => this.#publish(signal))
   }
 
+  /** Asks the router what it has, if that is not known. */
+  async learn(signal: AbortSignal): Promise<void> {
+    if (this.#present !== null) return
+    await this.#inTurn(async () => void (await this.#look(signal)))
+  }
+
   /**
    * Asks the router what it has, and gives it what it lacks: it may have restarted, or lost its disk.
    * Routes of environments that are not `known` go away.
@@ -49,7 +56,7 @@ export class RouterKeeper {
     this.#known = known
     for (const key of this.#wanted.keys()) if (!known.includes(key)) this.#wanted.delete(key)
     await this.#inTurn(async () => {
-      this.#present = await call(this.#deps.router, getTable, { signal: within(signal, answerMs) })
+      this.#present = null
       await this.#publish(signal)
     })
   }
@@ -66,15 +73,21 @@ export class RouterKeeper {
 
   async #publish(signal: AbortSignal): Promise<void> {
     const { router, nextNumber } = this.#deps
-    this.#present ??= await call(router, getTable, { signal: within(signal, answerMs) })
-    const routes = compose(this.#known, this.#wanted, this.#present)
-    if (isSame(routes, this.#present.routes)) return
-    const table = { number: await nextNumber(this.#present.number), routes }
+    const present = await this.#look(signal)
+    const routes = compose(this.#known, this.#wanted, present)
+    if (isSame(routes, present.routes)) return
+    const table = { number: await nextNumber(present.number), routes }
     // Until it answers, the router may have the old table or the new one.
     this.#present = null
     const { number } = await call(router, putTable, { body: table, signal: within(signal, answerMs) })
     if (number === table.number) this.#present = table
     else await this.#publish(signal)
+  }
+
+  async #look(signal: AbortSignal): Promise<RouteTable> {
+    const options = { signal: within(signal, answerMs) }
+    this.#present ??= await call(this.#deps.router, getTable, options)
+    return this.#present
   }
 
   /** One at a time: tables are composed from what is wanted when their turn comes. */
@@ -83,8 +96,4 @@ export class RouterKeeper {
     this.#turn = mine.catch(() => undefined)
     await mine
   }
-}
-
-function within(signal: AbortSignal, ms: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ms)])
 }

@@ -19,5 +19,9 @@ export function refuseUnacceptable(accept: string | undefined): void {
 
 /** A media range without white space and weight. */
 function bare(range: string): string {
-  return range.toLowerCase().replaceAll(/\s+/g, '').replace(/;q=[\d.]+/, '').replaceAll('"', '')
+  return range
+    .toLowerCase()
+    .replaceAll(/\s+/g, '')
+    .replace(/;q=[\d.]+/, '')
+    .replaceAll('"', '')
 }

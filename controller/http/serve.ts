@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BodyOf, Endpoint, QueryOf, ReplyOf } from '#contract/endpoint.ts'
 import type { AppRow } from '#controller/store/tables.ts'
+import type { Log } from '#lib/log.ts'
 import { refuseUnacceptable } from './accept.ts'
 import type { User } from './actor.ts'
 import type { Pass } from './doorman.ts'
@@ -8,6 +9,7 @@ import type { Pass } from './doorman.ts'
 /** Where endpoints are registered. */
 export interface Http {
   readonly fastify: FastifyInstance
+  readonly log: Log
   /** Lets a request in, or throws what it is answered. */
   readonly admit: (endpoint: Endpoint, request: FastifyRequest) => Promise<Pass>
   /** Aborted when the server closes: what follows something ends then. */
@@ -19,28 +21,33 @@ export interface Call<E> {
   readonly body: BodyOf<E>
   readonly query: QueryOf<E>
   /** The `:name` of the path. */
-  param(name: string): string
-  header(name: string): string | undefined
+  readonly param: (name: string) => string
+  readonly header: (name: string) => string | undefined
   /** The user who calls; there is one wherever `allow` is `user`, `app` or `admin`. */
   readonly user: User
   /** The app `:app` names; there is one wherever `allow` is `app`. */
   readonly app: AppRow
   /** Address the request came from. */
   readonly source: string
+  /** URL the caller reached us at, without a slash at the end. */
+  readonly base: string
   /** Adds to the answer. */
   readonly answer: {
-    status(code: number): void
-    header(name: string, value: string): void
+    readonly status: (code: number) => void
+    readonly header: (name: string, value: string) => void
   }
   /** Aborted when the caller is gone or the server closes. */
   readonly signal: AbortSignal
 }
 
+/** What a handler gives back; nothing where the endpoint has no reply. */
+export type Answer<E> = ReplyOf<E> extends undefined ? void : ReplyOf<E>
+
 /** Answers an endpoint of the contract with a handler. */
 export function serve<E extends Endpoint>(
   http: Http,
   endpoint: E,
-  handler: (call: Call<E>) => Promise<ReplyOf<E>>,
+  handler: (call: Call<E>) => Promise<Answer<E>>,
 ): void {
   const passes = new WeakMap<FastifyRequest, Pass>()
   http.fastify.route({
@@ -87,21 +94,24 @@ function callFrom<E>(
       return given(pass.app, 'app')
     },
     source: request.ip,
+    base: `${request.protocol}://${request.host}`,
     answer: {
       status: (code) => void reply.status(code),
       header: (name, value) => void reply.header(name, value),
     },
-    signal: AbortSignal.any([http.closing, goneSignal(reply)]),
+    get signal() {
+      return signalFor(http, reply)
+    },
   }
 }
 
-/** Aborted when the connection closes before the answer is out. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+/** Aborted when the caller is gone before the answer is out, or the server closes. */
+export function signalFor(http: Http, reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
-  return gone.signal
+  return AbortSignal.any([http.closing, gone.signal])
 }
 
 function given<T>(value: T | undefined, what: string): T {

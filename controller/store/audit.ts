@@ -42,7 +42,11 @@ export async function recordDeed(db: Store, deed: Deed): Promise<void> {
 /** The first row that does not fit the one before it; null when the chain is whole. */
 export async function firstBrokenDeed(db: Store): Promise<number | null> {
   let before = ''
-  for (const { hash, ...row } of await db.selectFrom('audit').selectAll().orderBy('seq').execute()) {
+  for (const { hash, ...row } of await db
+    .selectFrom('audit')
+    .selectAll()
+    .orderBy('seq')
+    .execute()) {
     if (hash !== hashOf(before, row)) return row.seq
     before = hash
   }

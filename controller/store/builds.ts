@@ -53,3 +53,28 @@ export async function keptDigests(db: Store): Promise<string[]> {
     .execute()
   return rows.map((row) => row.digest)
 }
+
+export async function buildIdsOf(db: Store, appId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('builds')
+    .innerJoin('environments', 'environments.id', 'builds.environment_id')
+    .select('builds.id')
+    .where('app_id', '=', appId)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Ends the pending builds of an environment that began before a time. */
+export async function cancelLostBuilds(
+  db: Store,
+  environmentId: string,
+  before: string,
+): Promise<void> {
+  await db
+    .updateTable('builds')
+    .set({ status: 'cancelled', stage: 'lost' })
+    .where('environment_id', '=', environmentId)
+    .where('status', '=', 'pending')
+    .where('created_at', '<', before)
+    .execute()
+}

@@ -67,9 +67,7 @@ export async function deploymentsInPlay(db: Store, environmentId: string): Promi
     .selectAll('deployments')
     .select(['version', 'process_types', 'slug_id', 'config'])
     .where('deployments.environment_id', '=', environmentId)
-    .where((or) =>
-      or.or([or('state', 'in', [...openStates, 'draining']), or('seq', '=', serving)]),
-    )
+    .where((or) => or.or([or('state', 'in', [...openStates, 'draining']), or('seq', '=', serving)]))
     .orderBy('seq', 'desc')
     .execute()
 }
@@ -107,7 +105,11 @@ export interface Entry {
  */
 export function enterState(db: Store, id: string, entry: Entry): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
-    const row = await tx.selectFrom('deployments').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await tx
+      .selectFrom('deployments')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst()
     if (row === undefined || !mayFollow(row.state, entry.state)) return false
     await tx.updateTable('deployments').set(changes(row, entry)).where('id', '=', id).execute()
     await appendJournal(tx, id, entry.journal ?? [])

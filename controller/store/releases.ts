@@ -36,21 +36,41 @@ export function newestRelease(db: Store, environmentId: string): Promise<Release
 }
 
 export interface ReleasePage {
-  /** Versions from here on, in the direction of `order`, itself included unless `after`. */
+  /** Where it begins, in the direction of `order`; null: at the end of the list. */
   readonly from: number | null
+  /** Where it ends, itself included. */
   readonly to: number | null
+  /** `from` itself is left out. */
+  readonly after: boolean
   readonly order: 'asc' | 'desc'
   readonly max: number
 }
 
-/** Releases with `from <= version <= to`, at most `max`. */
+/** At most `max` releases of an environment, by version. */
 export function releasePage(
   db: Store,
   environmentId: string,
-  { from, to, order, max }: ReleasePage,
+  { from, to, after, order, max }: ReleasePage,
 ): Promise<ReleaseRow[]> {
+  const ahead = order === 'asc' ? '>' : '<'
+  const back = order === 'asc' ? '<' : '>'
   let query = db.selectFrom('releases').selectAll().where('environment_id', '=', environmentId)
-  if (from !== null) query = query.where('version', '>=', from)
-  if (to !== null) query = query.where('version', '<=', to)
+  if (from !== null) query = query.where('version', after ? ahead : `${ahead}=`, from)
+  if (to !== null) query = query.where('version', `${back}=`, to)
   return query.orderBy('version', order).limit(max).execute()
+}
+
+/** The newest release that has code, with the size of it. */
+export function newestWithCode(
+  db: Store,
+  environmentId: string,
+): Promise<{ created_at: string; size_bytes: number } | undefined> {
+  return db
+    .selectFrom('releases')
+    .innerJoin('slugs', 'slugs.id', 'releases.slug_id')
+    .select(['releases.created_at', 'slugs.size_bytes'])
+    .where('environment_id', '=', environmentId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }

@@ -27,7 +27,9 @@ export async function listNeighbours(
 function addressesOf({ NetworkSettings }: Docker.ContainerInfo, network: string): string[] {
   const endpoint = NetworkSettings.Networks[network]
   const fixed = (endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined)?.IPv4Address
-  return [fixed, endpoint?.IPAddress].filter((address) => address !== undefined && address !== '') as string[]
+  return [fixed, endpoint?.IPAddress].filter(
+    (address) => address !== undefined && address !== '',
+  ) as string[]
 }
 
 /** An address for a new copy; throws when the subnet has none left. */

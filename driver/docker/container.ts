@@ -63,6 +63,17 @@ export async function waitForEnd(
   return end?.StatusCode ?? null
 }
 
+/** Waits for its end however long that takes; its exit code, or null when it is gone. */
+export async function exitOf(
+  site: Site,
+  name: string,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const code = await waitForEnd(site, name, Infinity, signal)
+  const found = await inspectContainer(site, name, signal)
+  return (found === null ? null : startFailure(found)) ?? code
+}
+
 /** Kills and removes it with its volumes; gone or already going (409) is no error. */
 export async function removeContainer(
   { engine }: Site,

@@ -1,47 +1,59 @@
-import { join } from 'node:path'
+import { retry } from '#lib/retry.ts'
 import type { CopySpec } from '#driver/driver.ts'
 import { chooseAddress, listNeighbours } from './addresses.ts'
 import {
   createContainer,
   inspectContainer,
   removeContainer,
-  signalContainer,
   startContainer,
   startFailure,
-  waitForEnd,
 } from './container.ts'
-import { Refusal, unless } from './errors.ts'
+import { Refusal } from './errors.ts'
 import { imageFacts } from './image-facts.ts'
-import { clearMounts, mountTree } from './mounts.ts'
+import { mountTree } from './mounts.ts'
 import { checkName } from './names.ts'
 import { ensureNetwork } from './network.ts'
 import { imageBody, treeBody } from './profile.ts'
 import type { Place } from './profile.ts'
 import type { Site } from './site.ts'
+import { mountBase } from './stop.ts'
 import type Docker from 'dockerode'
 
 type Body = Docker.ContainerCreateOptions
 type Change = (body: Body) => Body
 
-/** Attempts when an address turns out to be taken by somebody our list does not show. */
-const attempts = 3
+/**
+ * Refusals that pass: a `create` that was cut off goes on inside the engine and has the name (409)
+ * before any list shows it; an address may be taken by somebody our list does not show.
+ */
+const patient = {
+  times: 30,
+  pauseMs: 100,
+  isPassing: (error: unknown) => isNameTaken(error) || isAddressTaken(error),
+}
 
 /**
  * Starts a copy, whatever an earlier call got done before it was cut off: each step (network,
  * mounts, container, start) first looks whether it is needed. One that has exited stays as it is.
  */
-export async function startCopy(site: Site, spec: CopySpec, signal: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    await makeCopy(site, spec, signal)
-    const found = await inspectContainer(site, spec.name, signal)
-    if (found !== null && found.State.Status !== 'created') return
-    try {
-      return await startMade(site, spec.name, signal)
-    } catch (error) {
-      if (attempt === attempts || !isAddressTaken(error)) throw error
-      await removeContainer(site, spec.name, signal)
-    }
+export function startCopy(site: Site, spec: CopySpec, signal: AbortSignal): Promise<void> {
+  return retry(() => tryStart(site, spec, signal), patient, signal)
+}
+
+async function tryStart(site: Site, spec: CopySpec, signal: AbortSignal): Promise<void> {
+  const isNew = await makeCopy(site, spec, signal)
+  if (!isNew && (await hasStarted(site, spec.name, signal))) return
+  try {
+    await startMade(site, spec.name, signal)
+  } catch (error) {
+    if (isAddressTaken(error)) await removeContainer(site, spec.name, signal)
+    throw error
   }
+}
+
+async function hasStarted(site: Site, name: string, signal: AbortSignal): Promise<boolean> {
+  const found = await inspectContainer(site, name, signal)
+  return found !== null && found.State.Status !== 'created'
 }
 
 /** A command that cannot be executed is the app's failure, seen as an exit; all else is thrown. */
@@ -55,22 +67,23 @@ export async function startMade(site: Site, name: string, signal: AbortSignal): 
   }
 }
 
-/** Makes the container and all it needs; nothing when it is there. */
+/** Makes the container and all it needs, unless it is there; whether it was made now. */
 export async function makeCopy(
   site: Site,
   spec: CopySpec,
   signal: AbortSignal,
   change: Change = (body) => body,
-): Promise<void> {
+): Promise<boolean> {
   checkName(spec.name)
   const { environmentId } = spec.owner
   const network = await ensureNetwork(site, { environmentId, subnet: spec.subnet }, signal)
-  await site.takeTurn(`copies ${environmentId}`, async () => {
+  return site.takeTurn(`copies ${environmentId}`, async () => {
     const neighbours = await listNeighbours(site, network, signal)
-    if (neighbours.names.has(spec.name)) return
+    if (neighbours.names.has(spec.name)) return false
     const address = chooseAddress(spec.subnet, neighbours, spec.name)
     const body = await bodyOf(site, spec, { network, address, atMs: Date.now() }, signal)
-    await unless([409], createContainer(site, spec.name, change(body), signal))
+    await createContainer(site, spec.name, change(body), signal)
+    return true
   })
 }
 
@@ -90,53 +103,10 @@ async function bodyOf(
   return treeBody(spec, place, app, site.settings)
 }
 
-/** Where the mounts of a copy are. */
-export function mountBase({ settings }: Site, name: string): string {
-  return join(settings.runDir, 'copies', name)
+function isNameTaken(error: unknown): boolean {
+  return error instanceof Refusal && error.status === 409
 }
 
 function isAddressTaken(error: unknown): boolean {
   return error instanceof Refusal && error.message.includes('Address already in use')
-}
-
-/** SIGTERM (or what the image asks for), after `graceMs` SIGKILL, then all of it removed. */
-export async function stopCopy(
-  site: Site,
-  name: string,
-  graceMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  checkName(name)
-  const found = await inspectContainer(site, name, signal)
-  if (found?.State.Running === true) {
-    await signalContainer(site, name, found.Config.StopSignal ?? 'SIGTERM', signal)
-    await waitAtMost(site, name, graceMs, signal)
-  }
-  await discard(site, name, found !== null, signal)
-}
-
-/** Removes a container, running or not, and its mounts. */
-export async function discard(
-  site: Site,
-  name: string,
-  isThere: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  if (isThere) await removeContainer(site, name, signal)
-  await clearMounts(mountBase(site, name), signal)
-}
-
-async function waitAtMost(
-  site: Site,
-  name: string,
-  graceMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const grace = AbortSignal.timeout(graceMs)
-  try {
-    await waitForEnd(site, name, Infinity, AbortSignal.any([signal, grace]))
-  } catch (error) {
-    signal.throwIfAborted()
-    if (!grace.aborted) throw error
-  }
 }

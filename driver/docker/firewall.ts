@@ -8,6 +8,8 @@ export interface Firewall {
   ensure(signal: AbortSignal): Promise<void>
   /** Writes them now: the engine restarted and may have flushed them. */
   renew(signal: AbortSignal): Promise<void>
+  /** Takes them away. */
+  remove(signal: AbortSignal): Promise<void>
 }
 
 export interface FirewallSettings {
@@ -25,6 +27,7 @@ export function openFirewall(settings: FirewallSettings): Firewall {
   }
   return {
     renew,
+    remove: (signal) => removeRules(settings.instance, signal),
     ensure: async (signal) => {
       if (performance.now() - writtenAt > freshMs) await renew(signal)
     },
@@ -56,13 +59,12 @@ COMMIT
 }
 
 async function writeRules(settings: FirewallSettings, signal: AbortSignal): Promise<void> {
-  const { input, forward } = chainsOf(settings.instance)
-  const bridges = `${bridgePrefix(settings.instance)}+`
   try {
     await exec('iptables-restore', ['--noflush', '--wait'], signal, chainRules(settings))
-    await jump('iptables', 'INPUT', ['-i', bridges, '-j', input], signal)
-    await jump('iptables', await forwardChain(signal), ['-i', bridges, '-j', forward], signal)
-    await closeIpv6(bridges, signal)
+    for (const { program, chain, rule } of await jumps(settings.instance, signal)) {
+      if (await succeeds(program, ['--wait', '-C', chain, ...rule], signal)) continue
+      await exec(program, ['--wait', '-I', chain, '1', ...rule], signal)
+    }
   } catch (error) {
     if (!(error instanceof ExecError)) throw error
     throw new EngineError(`The host's firewall rules cannot be set: ${error.message}`, false, {
@@ -71,28 +73,43 @@ async function writeRules(settings: FirewallSettings, signal: AbortSignal): Prom
   }
 }
 
+async function removeRules(instance: string, signal: AbortSignal): Promise<void> {
+  for (const { program, chain, rule } of await jumps(instance, signal)) {
+    while (await succeeds(program, ['--wait', '-D', chain, ...rule], signal));
+  }
+  for (const chain of Object.values(chainsOf(instance))) {
+    await succeeds('iptables', ['--wait', '-F', chain], signal)
+    await succeeds('iptables', ['--wait', '-X', chain], signal)
+  }
+}
+
+/** A rule in a chain of the host that sends our bridges' traffic to our own rules. */
+interface Jump {
+  readonly program: 'iptables' | 'ip6tables'
+  readonly chain: string
+  readonly rule: readonly string[]
+}
+
+async function jumps(instance: string, signal: AbortSignal): Promise<Jump[]> {
+  const { input, forward } = chainsOf(instance)
+  const from = ['-i', `${bridgePrefix(instance)}+`, '-j']
+  const through = await forwardChain(signal)
+  const found: Jump[] = [
+    { program: 'iptables', chain: 'INPUT', rule: [...from, input] },
+    { program: 'iptables', chain: through, rule: [...from, forward] },
+  ]
+  // Our networks have no IPv6, but a bridge has a link-local address of the host on it.
+  if (await succeeds('ip6tables', ['-n', '-L', 'INPUT'], signal)) {
+    found.push({ program: 'ip6tables', chain: 'INPUT', rule: [...from, 'DROP'] })
+  }
+  return found
+}
+
 /** An engine that was told to leave iptables alone has no DOCKER-USER chain. */
 async function forwardChain(signal: AbortSignal): Promise<string> {
   return (await succeeds('iptables', ['-n', '-L', 'DOCKER-USER'], signal))
     ? 'DOCKER-USER'
     : 'FORWARD'
-}
-
-// Our networks have no IPv6, but a bridge has a link-local address of the host on it.
-async function closeIpv6(bridges: string, signal: AbortSignal): Promise<void> {
-  if (!(await succeeds('ip6tables', ['-n', '-L', 'INPUT'], signal))) return
-  await jump('ip6tables', 'INPUT', ['-i', bridges, '-j', 'DROP'], signal)
-}
-
-/** Puts a rule first in a chain of the host, once. */
-async function jump(
-  program: string,
-  chain: string,
-  rule: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  if (await succeeds(program, ['--wait', '-C', chain, ...rule], signal)) return
-  await exec(program, ['--wait', '-I', chain, '1', ...rule], signal)
 }
 
 async function succeeds(program: string, args: string[], signal: AbortSignal): Promise<boolean> {

@@ -8,7 +8,9 @@ import { appUid } from './names.ts'
 import type { ImageFacts } from './profile.ts'
 import type { Site } from './site.ts'
 
-const fallback = `${appUid}:${appUid}`
+type User = Pick<ImageFacts, 'user' | 'uid'>
+
+const ours: User = { user: `${appUid}:${appUid}`, uid: appUid }
 
 /** What must be known of an image before it runs: the user it may run as, and its volumes. */
 export async function imageFacts(
@@ -18,7 +20,7 @@ export async function imageFacts(
 ): Promise<ImageFacts> {
   const { Config } = await inspectImage(site, image, signal)
   const volumes = Object.keys((Config.Volumes as object | null) ?? {})
-  return { user: await safeUser(site, image, Config.User, signal), volumes }
+  return { ...(await safeUser(site, image, Config.User, signal)), volumes }
 }
 
 /**
@@ -32,12 +34,11 @@ async function safeUser(
   image: string,
   wanted: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<User> {
   const [name = ''] = wanted.split(':')
-  if (name === '') return fallback
-  if (/^\d+$/.test(name)) return Number(name) === 0 ? fallback : wanted
-  const uid = uidOf(name, await readPasswd(site, image, signal))
-  return uid === null || uid === 0 ? fallback : wanted
+  if (name === '') return ours
+  const uid = /^\d+$/.test(name) ? Number(name) : uidOf(name, await readPasswd(site, image, signal))
+  return uid === null || uid === 0 ? ours : { user: wanted, uid }
 }
 
 /** The uid of a user in a passwd file; null when it is not listed. */

@@ -1,5 +1,5 @@
-import { chmod, chown, mkdir, readdir, readFile, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, mkdir, readdir, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { exec, ExecError } from '#lib/exec.ts'
 import { EngineError } from '#driver/driver.ts'
 import { appUid } from './names.ts'
@@ -26,11 +26,10 @@ export async function mountTree(
   sizeBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const mounted = await mountPoints()
-  if (!mounted.includes(base)) await mountTmpfs(base, `size=${sizeBytes},mode=0755`, signal)
+  if (!(await isMountPoint(base))) await mountTmpfs(base, `size=${sizeBytes},mode=0755`, signal)
   const [upper, work, app] = [join(base, 'upper'), join(base, 'work'), join(base, 'app')]
   await Promise.all([ownDirectory(upper), mkdir(work, { recursive: true }), ownDirectory(app)])
-  if (!mounted.includes(app)) await mountOverlay(app, { lower: layers, upper, work }, signal)
+  if (!(await isMountPoint(app))) await mountOverlay(app, { lower: layers, upper, work }, signal)
   return app
 }
 
@@ -63,17 +62,39 @@ export async function mountTmpfs(
 }
 
 /**
- * Unmounts all at and below a directory and removes it with its empty subdirectories. What is gone
- * is no error. Nothing is ever deleted recursively here: after a failed unmount that would reach
- * into somebody's slug.
+ * Unmounts a directory of ours and the ones in it, and removes them. What is gone is no error.
+ * Nothing is ever deleted recursively here: after a failed unmount that would reach into a slug.
  */
 export async function clearMounts(base: string, signal: AbortSignal): Promise<void> {
-  const inside = (await mountPoints()).filter((p) => p === base || p.startsWith(`${base}/`))
-  // Latest first; lazily, since a container of ours that is just going may still hold it.
-  for (const point of inside.reverse()) await run('umount', ['--lazy', point], signal)
-  const names = await ifThere(readdir(base))
-  for (const name of names ?? []) await ifThere(rmdir(join(base, name)))
+  await Promise.all((await namesIn(base)).map((name) => unmount(join(base, name), signal)))
+  await unmount(base, signal)
+  for (const name of await namesIn(base)) await ifThere(rmdir(join(base, name)))
   await ifThere(rmdir(base))
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await ifThere(readdir(folder))) ?? []
+}
+
+/** As often as it was mounted; lazily when a container that is just going still holds it. */
+async function unmount(path: string, signal: AbortSignal): Promise<void> {
+  while (await isMountPoint(path)) {
+    try {
+      await exec('umount', [path], signal)
+    } catch {
+      signal.throwIfAborted()
+      if (await isMountPoint(path)) await run('umount', ['--lazy', path], signal)
+    }
+  }
+}
+
+/**
+ * Whether another file system begins there. `/proc/self/mountinfo` is no help: read while others
+ * mount and unmount, it leaves lines out.
+ */
+async function isMountPoint(path: string): Promise<boolean> {
+  const [here, above] = await Promise.all([ifThere(stat(path)), ifThere(stat(dirname(path)))])
+  return here !== null && here.dev !== above?.dev
 }
 
 // mount(8) splits its options at commas and the kernel splits lower directories at colons.
@@ -101,22 +122,6 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
       cause: error,
     })
   }
-}
-
-/** Mount points of the host, in the order they were mounted; one mounted over twice is there twice. */
-async function mountPoints(): Promise<string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8')
-  return table.split('\n').flatMap((line) => {
-    const point = line.split(' ')[4]
-    return point === undefined ? [] : [unescape(point)]
-  })
-}
-
-// Spaces and the like stand there as \040.
-function unescape(point: string): string {
-  return point.replace(/\\(\d{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  )
 }
 
 async function ifThere<T>(answer: Promise<T>): Promise<T | null> {

@@ -1,5 +1,5 @@
-import { EngineError } from '#driver/driver.ts'
-import { unless } from './errors.ts'
+import { retry } from '#lib/retry.ts'
+import { Refusal, unless } from './errors.ts'
 import { instanceLabels } from './labels.ts'
 import { bridgeName, buildNetworkName, networkName } from './names.ts'
 import type { Site } from './site.ts'
@@ -40,15 +40,25 @@ export function ensureBuildNetwork(site: Site, signal: AbortSignal): Promise<str
   return ensure(site, wanted, signal)
 }
 
+/**
+ * A making that was cut off, or that another program is at, goes on inside the engine: it shows in
+ * no list yet, but its subnet and its bridge are taken. So a refusal may pass.
+ */
+const patient = { times: 30, pauseMs: 100, isPassing: (e: unknown) => e instanceof Refusal }
+
 async function ensure(site: Site, wanted: Wanted, signal: AbortSignal): Promise<string> {
   await site.firewall.ensure(signal)
-  await site.takeTurn(`network ${wanted.name}`, async () => {
-    const found = await find(site, wanted.name, signal)
-    if (found !== null && subnetOf(found) === wanted.subnet) return
-    if (found !== null) await remove(site, found, signal)
-    await create(site, wanted, signal)
-  })
+  await site.takeTurn(`network ${wanted.name}`, () =>
+    retry(() => findOrCreate(site, wanted, signal), patient, signal),
+  )
   return wanted.name
+}
+
+async function findOrCreate(site: Site, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  const found = await find(site, wanted.name, signal)
+  if (found !== null && subnetOf(found) === wanted.subnet) return
+  if (found !== null) await remove(site, found, signal)
+  await create(site, wanted, signal)
 }
 
 /** Removes the network of an environment; one that is not there is no error. */
@@ -62,6 +72,12 @@ export async function removeNetwork(
     const found = await find(site, name, signal)
     if (found !== null) await remove(site, found, signal)
   })
+}
+
+/** Removes every network of this instance; their containers must be gone. */
+export async function removeAllNetworks(site: Site, signal: AbortSignal): Promise<void> {
+  const ours = await listNetworks(site, [`slipway.instance=${site.settings.instance}`], signal)
+  for (const network of ours) await remove(site, network, signal)
 }
 
 async function find(site: Site, name: string, signal: AbortSignal): Promise<Network | null> {
@@ -96,13 +112,7 @@ async function create(site: Site, wanted: Wanted, signal: AbortSignal): Promise<
     Labels: { ...instanceLabels(instance), ...wanted.labels },
   }
   const doing = `make the network ${wanted.name} (${wanted.subnet})`
-  const made = site.engine.ask({ method: 'POST', path: '/networks/create', body, doing }, signal)
-  // The engine checks names late, but two bridges of one name it never makes: of two programs that
-  // make the same network at once, one is refused, and finds the other's.
-  await made.catch(async (error: unknown) => {
-    if (error instanceof EngineError && (await find(site, wanted.name, signal)) !== null) return
-    throw error
-  })
+  await site.engine.ask({ method: 'POST', path: '/networks/create', body, doing }, signal)
 }
 
 async function remove(site: Site, network: Network, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
-import type { CopySpec, Limits, SandboxSpec } from '#driver/driver.ts'
-import { copyLabels, ownerLabels } from './labels.ts'
+import type { CopySpec, Limits } from '#driver/driver.ts'
+import { copyLabels } from './labels.ts'
 import { appUid } from './names.ts'
 import type { DockerSettings } from './settings.ts'
 import { bind, trustMounts, trustVariables } from './trust.ts'
@@ -27,11 +27,13 @@ export interface Place {
 export interface ImageFacts {
   /** User to run as, never root: `1000`, `node`, `10001:10001`. */
   readonly user: string
+  /** Number of that user. */
+  readonly uid: number
   /** Directories the image declares as volumes. */
   readonly volumes: readonly string[]
 }
 
-const everyoneMayWrite = 0o1777
+const tmpfsOptions = 'rw,exec,nosuid,nodev'
 
 /** What holds for copies, one-offs and sandboxes alike. */
 export function hardened(limits: Limits): Docker.HostConfig {
@@ -40,7 +42,7 @@ export function hardened(limits: Limits): Docker.HostConfig {
     SecurityOpt: ['no-new-privileges'],
     Privileged: false,
     ReadonlyRootfs: true,
-    Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${limits.diskBytes}` },
+    Tmpfs: { '/tmp': `${tmpfsOptions},mode=1777,size=${limits.diskBytes}` },
     Memory: limits.memoryBytes,
     MemorySwap: limits.memoryBytes,
     CpuShares: limits.cpuShares,
@@ -86,17 +88,26 @@ export function imageBody(
   facts: ImageFacts,
   settings: DockerSettings,
 ): Docker.ContainerCreateOptions {
-  // Declared volumes would become directories of the host's disk without any limit.
-  const directories = new Set(['/run', ...facts.volumes.filter((path) => path !== '/tmp')])
-  const mounts = [...directories].map((target) => tmpfs(target, spec.limits.diskBytes))
   const command =
     spec.command === null ? {} : { Entrypoint: [...imageEntrypoint], Cmd: [spec.command] }
+  const body = copyBody(spec, place, settings, {}, [])
+  const Tmpfs = { ...imageTmpfs(spec.limits, facts), ...body.HostConfig?.Tmpfs }
   return {
-    ...copyBody(spec, place, settings, {}, mounts),
+    ...body,
     Image: image,
     User: facts.user,
     ...command,
+    HostConfig: { ...body.HostConfig, Tmpfs },
   }
+}
+
+/**
+ * Declared volumes would become directories of the host's disk without any limit. The directories
+ * keep the modes they have in the image (runc sees to that), so the user has to own them.
+ */
+function imageTmpfs({ diskBytes }: Limits, { uid, volumes }: ImageFacts): Record<string, string> {
+  const options = `${tmpfsOptions},uid=${uid},size=${diskBytes}`
+  return Object.fromEntries(['/run', ...volumes].map((path) => [path, options]))
 }
 
 function copyBody(
@@ -117,54 +128,15 @@ function copyBody(
   }
 }
 
-/** What the host prepared for a sandbox. */
-export interface SandboxPlace {
-  readonly network: string
-  /** All directories it sees. */
-  readonly mounts: readonly Docker.MountSettings[]
-}
-
-export function sandboxBody(
-  spec: SandboxSpec,
-  place: SandboxPlace,
-  settings: DockerSettings,
-): Docker.ContainerCreateOptions {
-  const [entrypoint, ...args] = spec.argv
-  if (entrypoint === undefined) throw new TypeError(`The sandbox ${spec.name} has no command.`)
-  const home = spec.overlay?.target ?? '/tmp'
-  return {
-    Image: spec.image,
-    User: `${appUid}:${appUid}`,
-    WorkingDir: home,
-    Entrypoint: [entrypoint],
-    Cmd: args,
-    Env: variables({ HOME: home, ...trustVariables(settings.caBundle) }, spec.env),
-    Labels: ownerLabels(settings.instance, 'build', spec.owner),
-    AttachStdout: true,
-    AttachStderr: true,
-    HostConfig: {
-      ...hardened(spec.limits),
-      // A build goes before any app does.
-      OomScoreAdj: 900,
-      // Its output may hold secrets until the builder has redacted it: no copy of it in a log.
-      LogConfig: { Type: 'none', Config: {} },
-      NetworkMode: place.network,
-      Mounts: [...place.mounts, ...trustMounts(settings.caBundle)],
-    },
-  }
-}
-
 // The init hands signals to the whole process group, not to the shell alone.
 const always = { TINI_KILL_PROCESS_GROUP: '1' }
 
-function variables(
+/** `NAME=value` of every variable; `env` wins over `defaults`. */
+export function variables(
   defaults: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>>,
 ): string[] {
-  return Object.entries({ ...always, ...defaults, ...env }).map(([name, value]) => `${name}=${value}`)
-}
-
-function tmpfs(target: string, sizeBytes: number): Docker.MountSettings {
-  const options = { SizeBytes: sizeBytes, Mode: everyoneMayWrite }
-  return { Type: 'tmpfs', Source: '', Target: target, TmpfsOptions: options }
+  return Object.entries({ ...always, ...defaults, ...env }).map(
+    ([name, value]) => `${name}=${value}`,
+  )
 }

@@ -4,9 +4,10 @@
  *
  * - `.profile.d/*.sh` of the app set PATH and the like; each is sourced inside a function, so that
  *   a `set --` in one of them leaves our own arguments alone.
- * - The inner shell waits for what it runs when SIGTERM comes (the init hands it to the whole
- *   process group) and ends with that exit code; without the trap `a && b` would end at once, and
- *   the container with it, before `b` could finish its requests.
+ * - A simple command takes the shell's place, and SIGTERM reaches it at once.
+ * - A list such as `a && b` leaves a shell, which would end at SIGTERM, and the container with it,
+ *   before `b` could finish its requests. So it waits for what it runs (the init hands the signal
+ *   to the whole process group) and ends with that exit code.
  */
 export const treeEntrypoint: readonly string[] = [
   '/bin/bash',
@@ -15,8 +16,10 @@ export const treeEntrypoint: readonly string[] = [
 load() { . "$1"; }
 shopt -s nullglob
 for file in .profile.d/*.sh; do load "$file"; done
-shopt -u nullglob
-exec /bin/bash -c 'trap exit TERM; eval "$1"' bash "$1"
+case $1 in
+  *[';&|']*|*$'\\n'*) exec /bin/bash -c 'trap exit TERM; eval "$1"' bash "$1" ;;
+  *) exec /bin/bash -c "$1" ;;
+esac
 `,
   'slipway',
 ]

@@ -29,7 +29,15 @@ export function readPlatform(env: Environment): Platform {
     sshPort: port(env, 'SLIPWAY_SSH_PORT', 2222),
     apiPort: port(env, 'SLIPWAY_API_PORT', 8000),
     httpPort: port(env, 'SLIPWAY_HTTP_PORT', 8080),
-    env: { ...bundle, ...Object.fromEntries(given), SLIPWAY_STATE: stateDir },
+    env: { ...bundle, ...peers(env), ...Object.fromEntries(given), SLIPWAY_STATE: stateDir },
+  }
+}
+
+/** Where the programs of one host find each other. */
+function peers(env: Environment): Record<string, string> {
+  return {
+    SLIPWAY_API_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_API_PORT', 8000)}`,
+    SLIPWAY_ROUTER_ADMIN_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_ROUTER_ADMIN_PORT', 8001)}`,
   }
 }
 

@@ -174,7 +174,7 @@ t.test('a failed deployment leaves nothing behind and the old release as it was'
   )
   t.same(
     made.steps,
-    young.map(({ name }) => ({ do: 'retire', name })),
+    young.map(({ name, type }) => ({ do: 'retire', name, drain: type === 'web' })),
   )
   t.same(new Set(made.routes), routed)
   t.end()
@@ -210,7 +210,7 @@ t.test('scaling: up is healthy before it is routed, down is unrouted before it i
   const both = plan(down, seen({ instances, routed: new Set([one.name, other.name]) }), 10)
   t.same(both, { routes: [one.name], steps: [], wakeAtMs: null })
   const after = plan(down, seen({ instances, routed: new Set([one.name]) }), 10)
-  t.same(after.steps, [{ do: 'retire', name: other.name }])
+  t.same(after.steps, [{ do: 'retire', name: other.name, drain: true }])
   t.end()
 })
 

@@ -1,0 +1,33 @@
+import { constants, lstat, open } from 'node:fs/promises'
+
+/**
+ * Reads a file that a stranger may have put there: null when it is missing or is no plain file (a link
+ * is not followed, a pipe not waited for). Throws RangeError when it is larger than `limitBytes`.
+ */
+export async function readPlainFile(path: string, limitBytes: number): Promise<string | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const file = await open(path, flags).catch(() => null)
+  if (file === null) return null
+  try {
+    const { size, isPlain } = await file.stat().then((s) => ({ size: s.size, isPlain: s.isFile() }))
+    if (!isPlain) return null
+    if (size > limitBytes) throw new RangeError(`${path} is larger than ${limitBytes} bytes`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+export async function isFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+}

@@ -1,0 +1,88 @@
+import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { run } from '#builder/process.ts'
+import { isDirectory, isFile, readPlainFile } from './files.ts'
+import { keyOf } from './key.ts'
+import type { Buildpack } from './packs.ts'
+import type { BuildRequest, BuildTools } from './request.ts'
+
+/** Dependencies of an app, made by one build and used by all with the same key. */
+export interface Layer {
+  readonly pack: Buildpack
+  /** Directory on the host, whether it is there or not. */
+  readonly path: string
+  readonly isThere: boolean
+}
+
+const fileLimitBytes = 32 * 1024 ** 2
+
+/** The layer each buildpack would make or use for this app; those that cannot have one are left out. */
+export async function planLayers(
+  request: BuildRequest,
+  { places, config }: BuildTools,
+  packs: readonly Buildpack[],
+  app: string,
+  stackDigest: string,
+): Promise<Layer[]> {
+  const layers: Layer[] = []
+  for (const pack of packs) {
+    const files = await layerFiles(pack, app)
+    if (files === null) continue
+    const { id } = request.checkout.app
+    const { stack, config: appConfig } = request.checkout
+    const key = keyOf([pack.folder, pack.digest, stack, stackDigest, files, config.env, appConfig])
+    const path = join(places.layers, id, key.slice(0, 40))
+    layers.push({ pack, path, isThere: await isDirectory(path) })
+  }
+  return layers
+}
+
+/** Content of the files that key a layer; null when the buildpack does not look at this app. */
+async function layerFiles(pack: Buildpack, app: string): Promise<Record<string, string> | null> {
+  if (pack.layer === undefined) return null
+  const seen = await Promise.all(pack.detect.map((name) => isFile(join(app, name))))
+  if (!seen.includes(true)) return null
+  const files: Record<string, string> = {}
+  for (const name of pack.layer.files) {
+    const content = await readPlainFile(join(app, name), fileLimitBytes)
+    if (content !== null) files[name] = content
+  }
+  return files
+}
+
+/**
+ * Moves what a build made of a layer's paths out of the app into the layer. Answers whether there was
+ * any. Renames only, so that a crash leaves either no layer or a whole one.
+ */
+export async function takeLayer(layer: Layer, app: string): Promise<boolean> {
+  const aside = `${layer.path}.new`
+  await rm(aside, { recursive: true, force: true })
+  let isEmpty = true
+  for (const path of layer.pack.layer?.paths ?? []) {
+    if (!(await canMove(app, path))) continue
+    await mkdir(dirname(join(aside, path)), { recursive: true, mode: 0o755 })
+    await rename(join(app, path), join(aside, path))
+    isEmpty = false
+  }
+  if (isEmpty) return false
+  await rm(layer.path, { recursive: true, force: true })
+  await rename(aside, layer.path)
+  return true
+}
+
+/** A directory of the app reached through directories alone, never through a link. */
+async function canMove(app: string, path: string): Promise<boolean> {
+  let at = app
+  for (const part of path.split('/')) {
+    at = join(at, part)
+    const found = await lstat(at).catch(() => null)
+    if (found === null || !found.isDirectory()) return false
+  }
+  return true
+}
+
+/** Bytes of all files below a directory. */
+export async function sizeOf(directory: string, signal: AbortSignal): Promise<number> {
+  const output = await run(['du', '-s', '--apparent-size', '-B1', directory], {}, signal)
+  return Number(output.toString().split('\t')[0])
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Value } from 'typebox/value'
+import { type Static, Type } from 'typebox'
+import { readPlainFile } from './files.ts'
+
+/** `buildpack.json`: what the builder must know of a buildpack without running it. */
+const Description = Type.Object({
+  name: Type.String(),
+  /** Files of which one must be there; for people, and to guess which layer may fit. */
+  detect: Type.Array(Type.String()),
+  /** Place in the order of detection, lowest first; without one it is used only when asked for. */
+  order: Type.Optional(Type.Number()),
+  layer: Type.Optional(
+    Type.Object({
+      /** What the layer is made from: it is good as long as these do not change. */
+      files: Type.Array(Type.String()),
+      /** What the layer is made of, relative to the app. */
+      paths: Type.Array(Type.String()),
+    }),
+  ),
+})
+
+export interface Buildpack extends Static<typeof Description> {
+  /** Its folder's name. */
+  readonly folder: string
+  /** Of all its files. */
+  readonly digest: string
+}
+
+/** The buildpacks in a folder, in the order they are asked. */
+export async function readPacks(root: string): Promise<Buildpack[]> {
+  const folders = (await readdir(root, { withFileTypes: true })).filter((e) => e.isDirectory())
+  const found = await Promise.all(folders.map(({ name }) => readPack(join(root, name), name)))
+  return found
+    .filter((pack) => pack !== null)
+    .toSorted((a, b) => (a.order ?? 1e6) - (b.order ?? 1e6) || (a.folder < b.folder ? -1 : 1))
+}
+
+async function readPack(path: string, folder: string): Promise<Buildpack | null> {
+  const json = await readPlainFile(join(path, 'buildpack.json'), 65_536)
+  if (json === null) return null
+  const description = Value.Parse(Description, JSON.parse(json))
+  return { ...description, folder, digest: await digestOf(path) }
+}
+
+/** A digest of every file below a folder and its name. */
+export async function digestOf(root: string): Promise<string> {
+  const hash = createHash('sha256')
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name))
+  for (const path of paths.toSorted()) {
+    const content = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')
+    hash.update(`${path.slice(root.length)}\0${content}\0`)
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,73 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import type { Log } from '#lib/log.ts'
+import { archivePath } from './slug/archive.ts'
+
+export interface SlugServerOptions {
+  readonly host: string
+  readonly port: number
+  /** What other programs of this platform prove themselves with. */
+  readonly token: string
+  readonly archives: string
+  readonly log: Log
+}
+
+export interface SlugServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Serves `GET /slugs/<digest>.tar.gz` to our own programs, and `GET /health` to anyone. */
+export async function listenHttp(options: SlugServerOptions): Promise<SlugServer> {
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch((error: unknown) => {
+      options.log.error('http.failed', error)
+      response.destroy()
+    })
+  })
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { token, archives }: SlugServerOptions,
+): Promise<void> {
+  if (request.method !== 'GET') return end(response, 405)
+  if (request.url === '/health') return end(response, 200)
+  if (!isOurs(request.headers.authorization ?? '', token)) return end(response, 401)
+  const digest = /^\/slugs\/([0-9a-f]{64})\.tar\.gz$/.exec(request.url ?? '')?.[1]
+  if (digest === undefined) return end(response, 404)
+  const path = archivePath(archives, digest)
+  const found = await stat(path).catch(() => null)
+  if (found === null) return end(response, 404)
+  const head = { 'content-type': 'application/gzip', 'content-length': found.size }
+  response.writeHead(200, head)
+  await pipeline(createReadStream(path), response)
+}
+
+function end(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0 }).end()
+}
+
+/** Compared by digest, so that neither length nor content shows in the time it takes. */
+function isOurs(authorization: string, token: string): boolean {
+  return timingSafeEqual(sha256(authorization), sha256(`Bearer ${token}`))
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,60 @@
+# Small things every pack uses. Sourced by bash; sets nothing but functions.
+
+# A stage of the build, and a line about it.
+step() { printf -- '-----> %s\n' "$*"; }
+detail() { printf '       %s\n' "$*"; }
+warning() { printf 'warning: %s\n' "$*"; }
+
+# Ends the build: one sentence that names what to fix, and the next step.
+fail() {
+  printf 'error: %s\n' "$1"
+  [[ -z ${2:-} ]] || printf 'hint: %s\n' "$2"
+  exit 1
+}
+
+# Runs a command with its output indented; its exit code is kept (pipefail).
+indented() { "$@" 2>&1 | sed -u '/^[[:space:]]*$/d; s/^/       /'; }
+
+# Asks for a runtime that is not in the store; the builder fetches it and runs the build again.
+need_runtime() {
+  printf '%s %s\n' "$1" "$2" >> "$SLIPWAY_NEEDS"
+  exit 75
+}
+
+# Config of the app, one file per variable, into the environment; except what would break the tools
+# that run here.
+export_config() {
+  local file name
+  for file in "$1"/*; do
+    name=${file##*/}
+    [[ -f $file && $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    case $name in
+      PATH | HOME | PWD | TMPDIR | SHELL | IFS | BASH_ENV | ENV | LD_* | GIT_* | CPATH | LIBRARY_PATH) ;;
+      PYTHONHOME | PYTHONPATH | SLIPWAY_*) ;;
+      *) export "$name=$(< "$file")" ;;
+    esac
+  done
+}
+
+# Lines sourced where the app runs, and by the packs that come after this one.
+write_profile() {
+  mkdir -p "$1/.profile.d"
+  printf '%s\n' "${@:3}" > "$1/.profile.d/$2.sh"
+  [[ -z ${SLIPWAY_EXPORT:-} ]] || printf '%s\n' "${@:3}" > "$SLIPWAY_EXPORT"
+}
+
+# The dependencies follow from lock files alone and may serve the next build too.
+keep_layer() { [[ -z ${SLIPWAY_KEEP:-} ]] || echo keep > "$SLIPWAY_KEEP"; }
+
+# A digest of its arguments and, after `--`, of files as far as they are there.
+digest() {
+  local words=() files=()
+  while (($#)) && [[ $1 != -- ]]; do words+=("$1"); shift; done
+  shift || :
+  local file
+  for file in "$@"; do [[ ! -f $file ]] || files+=("$file"); done
+  { printf '%s\n' "${words[@]}"; ((${#files[@]} == 0)) || sha256sum -- "${files[@]}"; } |
+    sha256sum | cut -c1-64
+}
+
+has_process() { [[ -f $1/Procfile ]] && grep -qE "^$2[[:space:]]*:" "$1/Procfile"; }

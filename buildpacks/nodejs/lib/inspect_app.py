@@ -1,0 +1,164 @@
+"""What the build must know of a Node.js app, as lines of shell: `name='value'`.
+
+    inspect_app.py BUILD RUNTIMES
+
+One process reads package.json, its lock and the store of runtimes: starting npm for each of these
+questions would cost more than a whole build with dependencies in place.
+"""
+
+import json
+import os
+import re
+import shlex
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import semver  # noqa: E402
+
+DEFAULT_NODE = "24.x"
+ALIASES = {
+    "lts/*": DEFAULT_NODE,
+    "lts/krypton": "24.x",
+    "lts/jod": "22.x",
+    "lts/iron": "20.x",
+    "lts/hydrogen": "18.x",
+    "latest": "*",
+    "current": "*",
+    "stable": "*",
+    "node": "*",
+}
+INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "prepare")
+LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+FOREIGN_LOCKS = ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
+
+
+class Problem(Exception):
+    """Something the owner of the app must fix: a sentence and the next step."""
+
+
+def main(build, runtimes):
+    try:
+        found = inspect(build, runtimes)
+    except Problem as problem:
+        found = {"problem": problem.args[0], "hint": problem.args[1]}
+    for name, value in found.items():
+        print(f"{name}={shlex.quote(str(value))}")
+
+
+def inspect(build, runtimes):
+    package = read_json(build, "package.json")
+    scripts = section(package, "scripts")
+    lock_name = next((name for name in LOCKS if os.path.isfile(os.path.join(build, name))), "")
+    lock = read_json(build, lock_name) if lock_name else {}
+    check_lock(build, lock_name)
+    source, spec = wanted_node(build, package)
+    wanted = has_packages(package, lock)
+    return {
+        "problem": "",
+        "node_source": source,
+        "node_spec": spec,
+        "node_version": stored_node(runtimes, source, spec),
+        "lock": lock_name,
+        "has_packages": flag(wanted),
+        "has_dev_packages": flag(section(package, "devDependencies")),
+        "can_keep": flag(wanted and can_keep(package, scripts, lock)),
+        "can_stash": flag(lock.get("packages") and not package.get("workspaces")),
+        "prebuild": flag("heroku-prebuild" in scripts),
+        "build_script": next((name for name in ("heroku-postbuild", "build") if name in scripts), ""),
+        "cleanup": flag("heroku-cleanup" in scripts),
+        "install_scripts": " ".join(name for name in INSTALL_SCRIPTS if name in scripts),
+        "can_start": flag("start" in scripts or os.path.isfile(os.path.join(build, "server.js"))),
+    }
+
+
+def read_json(build, name):
+    try:
+        with open(os.path.join(build, name), encoding="utf-8-sig") as file:
+            value = json.load(file)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise Problem(f"{name} is not valid JSON ({where}).", "Correct it there and push again.") from error
+    except (OSError, ValueError) as error:
+        raise Problem(f"{name} cannot be read.", "Save it as a plain UTF-8 file.") from error
+    if not isinstance(value, dict):
+        raise Problem(f"{name} does not hold a JSON object.", "See `npm init` for one that does.")
+    return value
+
+
+def section(package, name):
+    value = package.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def flag(value):
+    return 1 if value else ""
+
+
+def check_lock(build, lock):
+    foreign = next((name for name in FOREIGN_LOCKS if os.path.exists(os.path.join(build, name))), None)
+    if foreign and not lock:
+        raise Problem(
+            f"The packages of this app are locked by {foreign}, and only npm's lock is understood so far.",
+            "Run `npm install --package-lock-only` and commit package-lock.json.",
+        )
+
+
+def wanted_node(build, package):
+    """(where it is written, range)"""
+    engine = section(package, "engines").get("node")
+    if isinstance(engine, str) and engine.strip():
+        return "engines.node in package.json", plain_range(engine)
+    for name in (".nvmrc", ".node-version"):
+        path = os.path.join(build, name)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8-sig", errors="replace") as file:
+                lines = [line.split("#")[0].strip() for line in file]
+            text = next((line for line in lines if line), "")
+            if text:
+                return name, ALIASES.get(text.lower(), plain_range(text))
+    return "", DEFAULT_NODE
+
+
+def plain_range(text):
+    text = " ".join(text.split())
+    return ALIASES.get(text.lower(), text)
+
+
+def stored_node(runtimes, source, spec):
+    """The version of the store that fits, or nothing."""
+    try:
+        alternatives = semver.parse_range(spec)
+    except ValueError:
+        alternatives = None
+    if alternatives is None or not re.fullmatch(r"[\w.*^~<>=| +-]{1,80}", spec):
+        raise Problem(f'"{spec}" in {source} is not a range of versions.', 'Write for example "24.x" there.')
+    try:
+        names = os.listdir(os.path.join(runtimes, "node"))
+    except OSError:
+        names = []
+    versions = filter(None, map(semver.parse_version, names))
+    found = semver.newest(versions, alternatives, int(DEFAULT_NODE.split(".")[0]))
+    return ".".join(map(str, found)) if found else ""
+
+
+def has_packages(package, lock):
+    names = ("dependencies", "devDependencies", "optionalDependencies", "workspaces")
+    locked = [path for path in lock.get("packages", lock.get("dependencies", {})) if path]
+    return bool(locked) or any(package.get(name) for name in names)
+
+
+def can_keep(package, scripts, lock):
+    """Whether node_modules follows from package.json and its lock alone, not from other files."""
+    if package.get("workspaces") or any(name in scripts for name in INSTALL_SCRIPTS):
+        return False
+    specs = [
+        spec
+        for name in ("dependencies", "devDependencies", "optionalDependencies")
+        for spec in section(package, name).values()
+    ]
+    entries = lock.get("packages", {}).values()
+    local = any(str(spec).startswith(("file:", "link:", ".", "/")) for spec in specs)
+    return not local and not any(entry.get("link") for entry in entries if isinstance(entry, dict))
+
+
+main(*sys.argv[1:3])

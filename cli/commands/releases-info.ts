@@ -1,0 +1,41 @@
+import { getRelease } from '#contract/release.ts'
+import type { Release } from '#contract/release.ts'
+import { appName } from '#cli/app-name.ts'
+import { aboutApp, examples } from '#cli/command.ts'
+import type { Define } from '#cli/command.ts'
+import { releaseParam } from '#cli/releases.ts'
+import { facts } from '#cli/table.ts'
+import { ago } from '#cli/time.ts'
+
+export const define: Define = (command, cli) =>
+  examples(
+    aboutApp(command)
+      .argument('[version]', 'e.g. v12', 'current')
+      .action(async (version: string) => {
+        const params = { app: '', release: releaseParam(version) }
+        params.app = await appName(command, cli)
+        const release = await cli.call(getRelease, { params })
+        cli.screen.answer(release, () => facts(describe(release)))
+      }),
+    'app releases:info',
+    'app releases:info v12 --json',
+  )
+
+function describe(release: Release): Record<string, string | null> {
+  const { slug, failure, process_types: types } = release
+  const state = release.current ? `${release.status}, current` : release.status
+  const processes = Object.entries(types).map(([type, command]) => [`  ${type}`, command])
+  return {
+    Release: `v${release.version} of ${release.app.name}`,
+    Description: release.description,
+    Status: state,
+    Failure: failure,
+    By: release.user.email,
+    When: `${ago(release.created_at)} (${release.created_at})`,
+    Commit: slug?.commit ?? null,
+    Slug: slug?.digest ?? null,
+    'Config keys': release.config_keys.join(' '),
+    Processes: processes.length === 0 ? null : ' ',
+    ...Object.fromEntries(processes),
+  }
+}

@@ -1,0 +1,14 @@
+import type { DeployDeps } from './deps.ts'
+import type { Memory } from './memory.ts'
+import type { RouterKeeper } from './router.ts'
+import type { TaskOutput } from './task-output.ts'
+
+/** All that carrying out steps for one environment needs. */
+export interface Hands {
+  readonly deps: DeployDeps
+  readonly keeper: RouterKeeper
+  readonly memory: Memory
+  readonly taskOutput: TaskOutput
+  /** Aborted when the environment is let go of: ends what goes on in the background. */
+  readonly closing: AbortSignal
+}

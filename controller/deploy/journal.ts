@@ -1,0 +1,47 @@
+import type { JournalLine } from '#contract/release.ts'
+import { describeCopies, dynoName, webType } from './copy.ts'
+import type { Copy, Target } from './copy.ts'
+import type { Sentence } from './failure.ts'
+
+type Line = Pick<JournalLine, 'kind' | 'text'>
+
+/** What the pusher reads when a deployment enters a state. */
+export function linesOf(
+  target: Target,
+  state: Target['state'],
+  answeredAfterMs: (name: string) => number | undefined,
+): Line[] {
+  switch (state) {
+    case 'releasing':
+      return [text(`release: ${target.task?.command ?? ''}`)]
+    case 'starting':
+      return [...taskEnd(target), { kind: 'step', text: deploying(target) }]
+    case 'routing':
+      return target.copies.map((copy) => text(healthy(copy, answeredAfterMs(copy.name))))
+    default:
+      return []
+  }
+}
+
+/** What the pusher reads of a failure: what the copy wrote last, then why and what to do. */
+export function failureLines(output: readonly string[], { error, hint }: Sentence): Line[] {
+  return [...output.map(text), { kind: 'error', text: error }, { kind: 'hint', text: hint }]
+}
+
+function taskEnd({ state }: Target): Line[] {
+  return state === 'releasing' ? [text('release: ok')] : []
+}
+
+function deploying({ copies }: Target): string {
+  return copies.length === 0 ? 'Deploying nothing (scaled to 0)' : `Deploying ${describeCopies(copies)}`
+}
+
+function healthy(copy: Copy, afterMs: number | undefined): string {
+  if (copy.type !== webType) return `${dynoName(copy)} running`
+  const took = afterMs === undefined ? '' : ` (${(afterMs / 1000).toFixed(1)}s)`
+  return `${dynoName(copy)} healthy${took}`
+}
+
+function text(line: string): Line {
+  return { kind: 'text', text: line }
+}

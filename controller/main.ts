@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SlipwayError } from '#contract/error.ts'
+import type { Fleet } from '#driver/driver.ts'
+import { type Log, openLog } from '#lib/log.ts'
+import { SettingError } from '#lib/settings.ts'
+import { type Config, placesIn, readConfig } from './config.ts'
+import { startDeploys } from './deploy/deploys.ts'
+import { usualTimes } from './deploy/deps.ts'
+import { openNews } from './deploy/news.ts'
+import { serveDeployments } from './http/deployments.ts'
+import { serveDynos } from './http/dynos.ts'
+import { serveLogs } from './http/logs.ts'
+import { startServer } from './http/server.ts'
+import { readKeyFile } from './key-file.ts'
+import { openLogs } from './logs/logs.ts'
+import { serveAttach } from './run/attach.ts'
+import { openRuns } from './run/runs.ts'
+import { openVault } from './seal.ts'
+import { lockFolder } from './store/lock.ts'
+import { openStore } from './store/open.ts'
+
+try {
+  await main()
+  process.exit(0)
+} catch (error) {
+  process.stderr.write(`error: ${sentence(error)}\n`)
+  process.exit(1)
+}
+
+/** Runs until it is told to stop. What is opened is closed in the opposite order. */
+async function main(): Promise<void> {
+  const log = openLog('controller')
+  const now = (): Date => new Date()
+  const config = readConfig(process.env)
+  const places = placesIn(config.state)
+  const internalToken = readKeyFile(places.key('internal.token'))
+  const setupSecret = readKeyFile(places.key('setup.secret'))
+  const vault = openVault(readKeyFile(places.key('master.key')))
+
+  for (const folder of [places.folder, places.outputs, places.logs]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  }
+  const unlock = lockFolder(places.folder)
+  const db = await openStore(places.database)
+  const news = openNews()
+  const fleet = await openFleet(config, log)
+  const logs = openLogs({ folder: places.logs, fleet, log })
+  const router = { url: config.routerAdminUrl, token: internalToken, program: 'router' }
+  const settings = { ...usualTimes, instance: config.engine.instance, limits: config.limits }
+  const working = { store: db, fleet, router, logs, news, log, settings, vault }
+  const deploys = startDeploys(working)
+  const runs = openRuns(working)
+
+  const { outputs } = places
+  const { kick } = deploys
+  const { foreignSubnets } = fleet
+  const secrets = { internalToken, setupSecret }
+  const deps = { db, vault, log, now, config, outputs, news, kick, foreignSubnets, ...secrets }
+  const server = await startServer(deps, [
+    (http) => serveDynos(http, { db, now, fleet, deploys, runs }),
+    (http) => serveLogs(http, { db, now }, logs),
+    (http) => serveDeployments(http, { db }, news),
+    (http) => serveAttach(http, { fleet, log }, runs),
+  ])
+  log.info('started', { url: server.url })
+
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  log.info('stopping')
+  await server.close()
+  await runs.close()
+  await deploys.close()
+  await logs.close()
+  await db.destroy()
+  unlock()
+}
+
+/** Loaded only here: the client of the engine is large. */
+async function openFleet(config: Config, log: Log): Promise<Fleet> {
+  const { openDocker } = await import('#driver/docker/docker.ts')
+  const { fleet } = await openDocker({
+    ...config.engine,
+    runDir: join(config.state, 'run'),
+    runtimesDir: join(config.state, 'builder/runtimes'),
+    routerPort: config.httpPort,
+    log,
+  })
+  return fleet
+}
+
+/** What an operator can act on is told in a sentence, a bug with its stack. */
+function sentence(error: unknown): string {
+  if (error instanceof SettingError) return error.message
+  if (error instanceof SlipwayError) return `${error.message} ${error.hint}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,131 @@
+import { failure } from '#contract/error.ts'
+import { isConfigKey } from '#contract/grammar.ts'
+import type { Copy } from '#controller/deploy/copy.ts'
+import { dynoName, oneOffType } from '#controller/deploy/copy.ts'
+import type { DeployDeps } from '#controller/deploy/deps.ts'
+import { readPlace } from '#controller/deploy/place.ts'
+import { specOf } from '#controller/deploy/spec.ts'
+import { Capabilities } from '#controller/http/capabilities.ts'
+import { servingDeployment } from '#controller/store/deployments.ts'
+import type { AppRow } from '#controller/store/tables.ts'
+import type { CopySpec } from '#driver/driver.ts'
+import { isAttached, newOneOff } from './name.ts'
+import { Watch } from './watch.ts'
+
+export type RunDeps = Pick<
+  DeployDeps,
+  'store' | 'fleet' | 'logs' | 'log' | 'vault' | 'settings'
+>
+
+/** What somebody wants run once. */
+export interface Request {
+  readonly command: string
+  readonly env: Readonly<Record<string, string>>
+  readonly terminal: { readonly columns: number; readonly rows: number } | null
+  readonly isAttached: boolean
+  /** After it the one-off is killed; undefined: a day. */
+  readonly timeToLiveMs: number | undefined
+}
+
+/** A one-off that starts when its terminal comes. */
+export interface Pending {
+  readonly spec: CopySpec
+  readonly terminal: Request['terminal']
+  readonly timeToLiveMs: number
+}
+
+export interface OneOffMade {
+  readonly copy: Copy
+  readonly releaseId: string
+  /** Of the address to attach at; null for one that runs already. */
+  readonly secret: string | null
+}
+
+/** One-offs: in the slug and config of the release that serves, with or without a terminal. */
+export interface Runs {
+  /** Throws NOTHING_DEPLOYED, CONFIG_KEY_INVALID, or what the engine threw. */
+  start(
+    app: AppRow,
+    environmentId: string,
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<OneOffMade>
+  /** The one-off a secret stands for, once. */
+  take(secret: string): Pending | undefined
+  /** Command of a one-off that was started by this process. */
+  commandOf(name: string): string | undefined
+  close(): Promise<void>
+}
+
+/** How long an address to attach at is good. */
+const attachMs = 60_000
+const dayMs = 86_400_000
+const startMs = 60_000
+
+export function openRuns(deps: RunDeps): Runs {
+  const pending = new Capabilities<Pending>({ ttlMs: attachMs, now: () => new Date() })
+  const commands = new Map<string, string>()
+  const watch = new Watch(deps, (name) => commands.delete(name))
+  const reaping = reap(deps, watch)
+
+  return {
+    start: async (app, environmentId, request, signal) => {
+      const { spec, copy, releaseId } = await prepare(deps, app, environmentId, request)
+      const timeToLiveMs = Math.min(request.timeToLiveMs ?? dayMs, dayMs)
+      if (request.isAttached) {
+        const secret = pending.grant({ spec, terminal: request.terminal, timeToLiveMs })
+        return { copy, releaseId, secret }
+      }
+      commands.set(copy.name, copy.command)
+      await deps.fleet.start(spec, AbortSignal.any([signal, AbortSignal.timeout(startMs)]))
+      deps.logs.event(environmentId, dynoName(copy), 'started')
+      watch.begin({ ...copy, environmentId }, timeToLiveMs)
+      return { copy, releaseId, secret: null }
+    },
+    take: (secret) => pending.take(secret),
+    commandOf: (name) => commands.get(name),
+    close: async () => {
+      await reaping
+      await watch.close()
+    },
+  }
+}
+
+async function prepare(
+  deps: RunDeps,
+  app: AppRow,
+  environmentId: string,
+  request: Request,
+): Promise<{ spec: CopySpec; copy: Copy; releaseId: string }> {
+  for (const key of Object.keys(request.env))
+    if (!isConfigKey(key)) throw failure('CONFIG_KEY_INVALID', { key })
+  const serving = await servingDeployment(deps.store, environmentId)
+  const place = await readPlace(deps.store, environmentId)
+  if (serving === undefined || place === null || serving.slug_id === null)
+    throw failure('NOTHING_DEPLOYED', { app: app.name })
+  const { instance } = deps.settings
+  const from = { instance, app: app.name, isAttached: request.isAttached }
+  const of = { deploymentId: serving.id, release: serving.version, command: request.command }
+  const copy = newOneOff(from, of)
+  const spec = await specOf(deps, place, serving, copy)
+  const env = { ...spec.env, ...request.env }
+  return { spec: { ...spec, env }, copy, releaseId: serving.release_id }
+}
+
+/**
+ * What an earlier controller left: one-offs whose terminal is gone are killed, the others are looked
+ * after again.
+ */
+async function reap({ fleet, log }: RunDeps, watch: Watch): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(startMs)
+    const left = (await fleet.list({}, signal)).filter(({ type }) => type === oneOffType)
+    for (const one of left) {
+      const leftMs = one.startedAtMs + dayMs - Date.now()
+      if (isAttached(one.name)) await fleet.stop(one.name, 0, signal)
+      else watch.begin({ ...one, environmentId: one.owner.environmentId }, leftMs)
+    }
+  } catch (error) {
+    log.warn('run.reaper_failed', { reason: error instanceof Error ? error.message : null })
+  }
+}

@@ -1,0 +1,71 @@
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { containerFilter } from './labels.ts'
+import { listCopies } from './observe.ts'
+import type { Site } from './site.ts'
+
+interface Event {
+  readonly Actor: { readonly Attributes: Readonly<Record<string, string>> }
+}
+
+const firstPauseMs = 100
+const longestPauseMs = 5_000
+
+/**
+ * Calls back whenever a copy starts, ends or goes. After every (re)connection it calls back for all
+ * environments that have copies, since something may have happened before we listened.
+ */
+export async function watchCopies(
+  site: Site,
+  onChange: (environmentId: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let pauseMs = firstPauseMs
+  while (!signal.aborted) {
+    try {
+      await follow(site, onChange, () => (pauseMs = firstPauseMs), signal)
+    } catch (error) {
+      if (signal.aborted) return
+      site.settings.log.warn('engine.events_lost', { reason: String(error), pauseMs })
+    }
+    await pause(pauseMs, undefined, { signal }).catch(() => undefined)
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+  }
+}
+
+async function follow(
+  site: Site,
+  onChange: (environmentId: string) => void,
+  onConnected: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const label = containerFilter(site.settings.instance, 'copy')
+  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], label }
+  const query = { filters: JSON.stringify(filters) }
+  const request = { method: 'GET', path: '/events', query, doing: 'follow its events' } as const
+  const events = await site.engine.stream(request, signal)
+  try {
+    onConnected()
+    await catchUp(site, onChange, signal)
+    for await (const line of createInterface({ input: events })) tell(line, onChange)
+  } finally {
+    events.destroy()
+  }
+}
+
+/** An engine that restarts writes its own firewall rules anew; ours are looked after as well. */
+async function catchUp(
+  site: Site,
+  onChange: (environmentId: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await site.firewall.renew(signal)
+  const copies = await listCopies(site, {}, signal)
+  for (const id of new Set(copies.map(({ owner }) => owner.environmentId))) onChange(id)
+}
+
+function tell(line: string, onChange: (environmentId: string) => void): void {
+  const { Actor } = JSON.parse(line) as Event
+  const environmentId = Actor.Attributes['slipway.environment-id']
+  if (environmentId !== undefined) onChange(environmentId)
+}

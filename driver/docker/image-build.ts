@@ -1,0 +1,119 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { EngineError } from '#driver/driver.ts'
+import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
+import { openProgress, readStatus } from './buildkit.ts'
+import { Refusal } from './errors.ts'
+import { inspectImage } from './image.ts'
+import { ownerLabels } from './labels.ts'
+import type { Site } from './site.ts'
+
+/** A line of the engine's answer to a build. */
+interface Message {
+  readonly id?: string
+  readonly aux?: string | { readonly ID?: string }
+  readonly stream?: string
+  readonly error?: string
+}
+
+/**
+ * Builds a Dockerfile with the engine's BuildKit: a plain tar needs no session. The build is over
+ * when its connection is: aborting closes it, and the engine stops the steps.
+ *
+ * BuildKit of this engine takes neither limits nor a network of ours for the steps: they run as
+ * BuildKit confines them, on the engine's default bridge.
+ */
+export async function buildImage(
+  site: Site,
+  spec: ImageSpec,
+  onOutput: (chunk: Buffer) => void,
+  signal: AbortSignal,
+): Promise<BuiltImage | null> {
+  const time = AbortSignal.timeout(spec.timeoutMs)
+  try {
+    const id = await runBuild(site, spec, onOutput, AbortSignal.any([signal, time]))
+    return id === null ? null : await describe(site, id, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const failure = time.aborted ? tookTooLong(spec) : refusal(error)
+    onOutput(Buffer.from(`${failure}\n`))
+    return null
+  }
+}
+
+function tookTooLong({ timeoutMs }: ImageSpec): string {
+  return `The build took longer than ${Math.round(timeoutMs / 1000)} s and was stopped.`
+}
+
+/** The engine refuses what is wrong with the Dockerfile itself (400); all else is thrown on. */
+function refusal(error: unknown): string {
+  if (error instanceof Refusal && error.status < 500) return error.message
+  throw error
+}
+
+/** The image's id; null when a step failed. */
+async function runBuild(
+  site: Site,
+  spec: ImageSpec,
+  onOutput: (chunk: Buffer) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const answer = await site.engine.stream(request(site, spec), signal)
+  const show = openProgress(onOutput)
+  let id: string | null = null
+  for await (const message of readMessages(answer, signal)) {
+    if (message.error !== undefined) {
+      onOutput(Buffer.from(`${message.error}\n`))
+      return null
+    }
+    if (message.stream !== undefined) onOutput(Buffer.from(message.stream))
+    if (typeof message.aux === 'string') show(readStatus(Buffer.from(message.aux, 'base64')))
+    else id = message.aux?.ID ?? id
+  }
+  if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
+  return id
+}
+
+function request({ settings }: Site, spec: ImageSpec) {
+  const query = {
+    version: '2',
+    dockerfile: spec.dockerfile,
+    t: spec.tag,
+    buildargs: JSON.stringify(spec.buildArgs),
+    labels: JSON.stringify(ownerLabels(settings.instance, 'build', spec.owner)),
+    rm: true,
+    forcerm: true,
+  }
+  const { context: file } = spec
+  return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
+}
+
+async function* readMessages(answer: Readable, signal: AbortSignal): AsyncGenerator<Message> {
+  try {
+    for await (const line of createInterface({ input: answer })) {
+      if (line !== '') yield JSON.parse(line) as Message
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new EngineError('The connection to the container engine broke off.', true, {
+      cause: error,
+    })
+  } finally {
+    answer.destroy()
+  }
+}
+
+async function describe(site: Site, id: string, signal: AbortSignal): Promise<BuiltImage> {
+  const { Id, Size, Config } = await inspectImage(site, id, signal)
+  const exposed = Object.keys((Config.ExposedPorts as object | null | undefined) ?? {})
+  return {
+    id: Id,
+    sizeBytes: Size,
+    ports: exposed.filter((port) => port.endsWith('/tcp')).map((port) => Number.parseInt(port, 10)),
+    hasCommand: isGiven(Config.Cmd) || isGiven(Config.Entrypoint),
+  }
+}
+
+function isGiven(command: string | readonly string[] | null | undefined): boolean {
+  return command !== null && command !== undefined && command.length > 0
+}

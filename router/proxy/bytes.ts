@@ -1,0 +1,50 @@
+/** Byte classes of RFC 9110 and 9112 as tables, and the one loop that reads along them. */
+
+export const HTAB = 9
+export const LF = 10
+export const CR = 13
+export const SPACE = 32
+export const ASTERISK = 42
+export const SLASH = 47
+export const COLON = 58
+export const SEMICOLON = 59
+
+/** One entry for each byte: 1 when it belongs to the class. */
+export type ByteClass = Uint8Array
+
+/** May stand in a method or a field name. */
+export const tokenBytes = classOf((byte) =>
+  /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)),
+)
+/** May stand in a field value: no control bytes but tab; bytes above 127 are allowed as they are. */
+export const fieldBytes = classOf((byte) => byte === HTAB || (byte >= SPACE && byte !== 127))
+/** May stand in a request target: no spaces, no control bytes, no fragment. */
+export const targetBytes = classOf((byte) => byte > SPACE && byte !== 127 && byte !== 35)
+/** Space and tab. */
+export const blankBytes = classOf((byte) => byte === SPACE || byte === HTAB)
+export const digitBytes = classOf((byte) => byte >= 48 && byte <= 57)
+/** A host name as we take it: letters, digits, `-`, `.` and `_`. */
+export const hostNameBytes = classOf((byte) => /[0-9A-Za-z\-._]/.test(String.fromCharCode(byte)))
+/** Between the brackets of an IPv6 address. */
+export const ipv6Bytes = classOf((byte) => /[0-9A-Fa-f:.]/.test(String.fromCharCode(byte)))
+
+function classOf(holds: (byte: number) => boolean): ByteClass {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0))
+}
+
+/** The byte at an offset that is known to be inside. */
+export function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number
+}
+
+/** The first offset from `at` whose byte is not of the class; `end` when all are. */
+export function skip(kind: ByteClass, bytes: Uint8Array, at: number, end: number): number {
+  let offset = at
+  while (offset < end && kind[bytes[offset] as number] === 1) offset += 1
+  return offset
+}
+
+/** Text of a span, one character for each byte. */
+export function latin1(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end)
+}

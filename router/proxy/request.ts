@@ -1,0 +1,43 @@
+import { latin1 } from './bytes.ts'
+import { requestHeadText } from './forward.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** What must be known of a request until its answer has ended. */
+export interface Request {
+  /** Name from Host or the target, as the client wrote it, without port. */
+  readonly host: string
+  /** Head, and what of the body came along with it: as it is written to an instance. */
+  text: string
+  readonly isHead: boolean
+  /** Doing it twice is as doing it once (RFC 9110, 9.2.2). */
+  readonly isIdempotent: boolean
+  readonly wantsUpgrade: boolean
+  readonly expectsContinue: boolean
+  /** x of HTTP/1.x the client speaks. */
+  readonly minor: number
+  readonly hasBody: boolean
+  /** `text` holds part of the body. */
+  bodyBegan: boolean
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/** Takes what is needed out of a head that was just parsed. */
+export function readRequest(
+  head: RequestHead,
+  bytes: Buffer,
+  start: number,
+  forwarded: string,
+): Request {
+  return {
+    host: latin1(bytes, head.hostStart, head.hostNameEnd),
+    text: requestHeadText(head, bytes, start, forwarded),
+    isHead: head.method === 'HEAD',
+    isIdempotent: idempotent.has(head.method),
+    wantsUpgrade: head.wantsUpgrade,
+    expectsContinue: head.expectsContinue,
+    minor: head.minor,
+    hasBody: head.isChunked || head.contentLength > 0,
+    bodyBegan: false,
+  }
+}

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { endLeftover, programs } from './program.ts'
+import { isSupervisor, supervisorPidFile } from './run.ts'
+import type { Platform } from './settings.ts'
+
+/** Ends the three programs and then the running apps; `make run` brings both back. */
+export async function stop(platform: Platform): Promise<void> {
+  await stopSupervisor(platform)
+  for (const name of programs) endLeftover(name, platform)
+  const running = ours(platform, ['ps', '--quiet'])
+  if (running.length > 0) execFileSync('docker', ['stop', '--time', '30', ...running])
+  console.error(`-----> Stopped; ${running.length} containers of apps ended`)
+}
+
+async function stopSupervisor({ stateDir }: Platform): Promise<void> {
+  const path = supervisorPidFile(stateDir)
+  const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
+  if (!isSupervisor(pid)) return
+  process.kill(pid, 'SIGTERM')
+  for (let tries = 0; tries < 300 && isSupervisor(pid); tries += 1) await sleep(100)
+  rmSync(path, { force: true })
+}
+
+/** Ids of what carries this instance's label, by a listing command of the docker client. */
+export function ours({ instance }: Platform, listing: readonly string[]): string[] {
+  const filter = `label=slipway.instance=${instance}`
+  const ids = execFileSync('docker', [...listing, '--filter', filter], { encoding: 'utf8' })
+  return [...new Set(ids.split('\n').filter(Boolean))]
+}
