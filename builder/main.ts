@@ -17,7 +17,7 @@ try {
   await main()
   process.exit(0)
 } catch (error) {
-  process.stderr.write(`builder: ${sentence(error)}\n`)
+  process.stderr.write(`error: ${sentence(error)}\n`)
   process.exit(1)
 }
 
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   await requireHook()
   const workshop = lazyWorkshop(() => openWorkshop(config, log))
   const builder = await startBuilder(config, { keys, workshop, log })
-  log.info('builder.listening', { ssh: builder.sshPort, http: builder.httpPort })
+  log.info('started', { ssh: builder.sshPort, http: builder.httpPort })
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('builder.stopping')
   await builder.close()

@@ -54,8 +54,8 @@ async function main(): Promise<void> {
   const runs = openRuns(working)
 
   const { outputs } = places
-  const { kick } = deploys
-  const { foreignSubnets } = fleet
+  const kick = (environmentId?: string): void => deploys.kick(environmentId)
+  const foreignSubnets = (signal: AbortSignal): Promise<string[]> => fleet.foreignSubnets(signal)
   const secrets = { internalToken, setupSecret }
   const deps = { db, vault, log, now, config, outputs, news, kick, foreignSubnets, ...secrets }
   const server = await startServer(deps, [

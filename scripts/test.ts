@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { makeKeys } from './platform/keys.ts'
-import { clean } from './platform/clean.ts'
+import { uninstall } from './platform/clean.ts'
 import { readPlatform } from './platform/settings.ts'
 import { supervise } from './platform/supervise.ts'
 import { testSettings } from '#test/system/harness.ts'
@@ -54,7 +54,7 @@ async function runSystem(): Promise<void> {
     await runFiles(crash, 1)
   } finally {
     await supervisor.stop()
-    await clean({ ...platform, env: { ...platform.env, DATA: 'remove' } })
+    await uninstall(platform)
     rmSync(stateDir, { recursive: true, force: true })
   }
 }

@@ -13,9 +13,14 @@ export async function findApp(
   user: { readonly id: string; readonly admin: boolean },
   nameOrId: string,
 ): Promise<AppRow | undefined> {
-  const app = await (uuid.test(nameOrId) ? appById(db, nameOrId) : appByName(db, nameOrId))
+  const app = await appNamed(db, nameOrId)
   if (app === undefined) return undefined
   const works =
     user.admin || app.owner_id === user.id || (await isCollaborator(db, app.id, user.id))
   return works ? app : undefined
+}
+
+/** The app with this name or id, whoever asks: only for programs. */
+export function appNamed(db: Store, nameOrId: string): Promise<AppRow | undefined> {
+  return uuid.test(nameOrId) ? appById(db, nameOrId) : appByName(db, nameOrId)
 }

@@ -1,22 +1,34 @@
 import { failure } from '#contract/error.ts'
+import { followRelease } from '#contract/push.ts'
 import { followDeployment } from '#contract/release.ts'
 import type { Deployment } from '#contract/release.ts'
 import { isDone, isLive } from '#controller/deploy/deployment.ts'
 import type { News } from '#controller/deploy/news.ts'
+import { appNamed } from '#controller/app/find.ts'
 import { findRelease } from '#controller/release/find.ts'
 import { newestDeployment } from '#controller/store/deployments.ts'
 import { environmentOf } from '#controller/store/environments.ts'
 import { journalAfter } from '#controller/store/journal.ts'
-import type { ReleaseRow, Store } from '#controller/store/tables.ts'
+import type { AppRow, ReleaseRow, Store } from '#controller/store/tables.ts'
 import type { Deps } from './deps.ts'
-import { type Http, serve } from './serve.ts'
+import { type Call, type Http, serve } from './serve.ts'
 
 export function serveDeployments(http: Http, { db }: Pick<Deps, 'db'>, news: News): void {
-  serve(http, followDeployment, async ({ app, param, query, signal }) => {
+  const follow = async (
+    app: AppRow,
+    { param, query, signal }: Call<typeof followDeployment>,
+  ): Promise<Deployment> => {
     const environment = await environmentOf(db, app.id)
     const release = await findRelease(db, app, environment, param('release'))
     const view = (): Promise<Deployment> => show(db, app.name, release, query.after ?? 0)
     return followed(news, view, Date.now() + (query.wait ?? 0) * 1000, signal)
+  }
+  serve(http, followDeployment, (call) => follow(call.app, call))
+
+  serve(http, followRelease, async (call) => {
+    const app = await appNamed(db, call.param('app'))
+    if (app === undefined) throw failure('APP_NOT_FOUND', { app: call.param('app') })
+    return follow(app, call)
   })
 }
 

@@ -14,7 +14,7 @@ export function makeFastify(log: Log): FastifyInstance {
     bodyLimit: bodyLimitBytes,
     genReqId: () => randomUUID(),
     requestTimeout: 30_000,
-    frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerError(log, error, request, reply),
     routerOptions: { maxParamLength: 200 },
   })
   fastify.setValidatorCompiler(compileValidator)
@@ -31,12 +31,12 @@ export function makeFastify(log: Log): FastifyInstance {
 }
 
 /** Whatever was thrown, as the client may see it. What is no row of contract/error.ts is logged whole. */
-async function answerError(
+function answerError(
   log: Log,
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): FastifyReply {
   const known = errorForClient(error)
   if (known === null) log.error('request.failed', error, { request: request.id })
   const told = known ?? failure('INTERNAL', { request: request.id })

@@ -78,15 +78,10 @@ async function listen({ fastify }: Http, at: Deps['config']['api']): Promise<str
 }
 
 function sentence(error: unknown, { host, port }: Deps['config']['api']): SettingError | null {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new SettingError(`Port ${port} of ${host} is taken; set SLIPWAY_API_PORT to another.`)
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new SettingError(
-        `This host has no address ${host}; set SLIPWAY_API_HOST to one it has.`,
-      )
-    default:
-      return null
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new SettingError(`Port ${port} of ${host} is taken; set SLIPWAY_API_PORT to another.`)
   }
+  if (!['EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)) return null
+  return new SettingError(`This host has no address ${host}; set SLIPWAY_API_HOST to one it has.`)
 }

@@ -3,7 +3,7 @@ import type { Field } from './protobuf.ts'
 
 /**
  * BuildKit's progress: `StatusResponse` of moby/buildkit `api/services/control/control.proto`, of
- * which we read vertexes (1: digest 1, name 3, cached 4, started 5, error 7) and logs (3: message 4).
+ * which we read vertexes (1: digest 1, name 3, cached 4, started 5) and logs (3: message 4).
  */
 export interface Status {
   readonly steps: readonly Step[]
@@ -11,13 +11,11 @@ export interface Status {
   readonly logs: readonly Buffer[]
 }
 
-export interface Step {
+interface Step {
   readonly digest: string
   readonly name: string
   readonly isCached: boolean
   readonly hasStarted: boolean
-  /** Empty when it did not fail. */
-  readonly error: string
 }
 
 export function readStatus(message: Buffer): Status {
@@ -36,7 +34,6 @@ function readStep(message: Buffer): Step {
     name: text(3),
     isCached: fields.get(4)?.value === 1,
     hasStarted: fields.has(5),
-    error: text(7),
   }
 }
 

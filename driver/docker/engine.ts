@@ -3,7 +3,7 @@ import type Docker from 'dockerode'
 import { engineError } from './errors.ts'
 
 /** One call of the engine's HTTP API. */
-export interface Request {
+interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly query?: Readonly<Record<string, unknown>>

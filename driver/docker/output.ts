@@ -32,7 +32,7 @@ function explain({ State, Created }: Container): OutputLine {
 }
 
 /** Up to 16 KiB of a line, and when the engine got it (RFC 3339, always nine decimals). */
-export interface TimedPiece {
+interface TimedPiece {
   readonly time: string
   readonly stream: Piece['stream']
   /** Ends in a newline when it is the last one of its line. */

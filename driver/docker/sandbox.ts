@@ -44,14 +44,14 @@ export async function runSandbox(
 }
 
 /** Removes what a sandbox of this name left, if anything. */
-export async function clearSandbox(site: Site, name: string, signal: AbortSignal): Promise<void> {
+async function clearSandbox(site: Site, name: string, signal: AbortSignal): Promise<void> {
   const found = await inspectContainer(site, name, signal)
   if (found !== null) await removeContainer(site, name, signal)
   await clearMounts(sandboxBase(site, name), signal)
 }
 
-/** Where the mounts of all sandboxes are; without a name. */
-export function sandboxBase({ settings }: Site, name = ''): string {
+/** Where the mounts of a sandbox are. */
+function sandboxBase({ settings }: Site, name: string): string {
   return join(settings.runDir, 'sandboxes', name)
 }
 

@@ -4,7 +4,7 @@ import { MemoryWorkshop } from './workshop.ts'
 import type { WorkshopOptions } from './workshop.ts'
 
 export { exits, idles, ignoresSignals, serves } from './program.ts'
-export type { Program, Surroundings } from './program.ts'
+export type { Program } from './program.ts'
 
 /**
  * A fleet and a workshop inside this process, for tests.

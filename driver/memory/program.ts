@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CopySpec } from '#driver/driver.ts'
 
 /** What a fake process sees. */
-export interface Surroundings {
+interface Surroundings {
   readonly spec: CopySpec
   /** A loopback address that no other copy has. */
   readonly address: string

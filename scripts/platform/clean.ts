@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
-import { removeFirewall } from '#driver/docker/firewall.ts'
-import { ours, stop } from './stop.ts'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { openDocker } from '#driver/docker/docker.ts'
+import { openLog } from '#lib/log.ts'
+import { stop } from './stop.ts'
 import type { Platform } from './settings.ts'
 
 /**
@@ -9,12 +11,8 @@ import type { Platform } from './settings.ts'
  * else. The state folder (database, repositories, keys) goes too when DATA=remove says so.
  */
 export async function clean(platform: Platform): Promise<void> {
-  await stop(platform)
-  remove(['rm', '--force', '--volumes'], ours(platform, ['ps', '--all', '--quiet']))
-  remove(['network', 'rm'], ours(platform, ['network', 'ls', '--quiet']))
-  remove(['rmi', '--force'], ours(platform, ['images', '--quiet', '--no-trunc']))
-  unmountAll(platform.stateDir)
-  await removeFirewall(platform.instance, AbortSignal.timeout(30_000))
+  await uninstall(platform)
+  removeStack()
   if (platform.env['DATA'] === 'remove') {
     rmSync(platform.stateDir, { recursive: true, force: true })
     console.error(`-----> Removed, with ${platform.stateDir}`)
@@ -23,15 +21,29 @@ export async function clean(platform: Platform): Promise<void> {
   }
 }
 
-function remove(command: readonly string[], ids: readonly string[]): void {
-  if (ids.length > 0) execFileSync('docker', [...command, ...ids], { stdio: 'ignore' })
+/** All of one platform but the stack, which platforms on one engine share. */
+export async function uninstall(platform: Platform): Promise<void> {
+  await stop(platform)
+  const { stateDir, instance, httpPort } = platform
+  const docker = await openDocker({
+    instance,
+    runDir: join(stateDir, 'run'),
+    runtimesDir: join(stateDir, 'builder/runtimes'),
+    routerPort: httpPort,
+    log: openLog('clean'),
+  })
+  await docker.uninstall(AbortSignal.timeout(120_000))
 }
 
-/** Mounts below the state folder, the last made first. */
-function unmountAll(stateDir: string): void {
-  const points = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((point) => point.startsWith(`${stateDir}/`))
-  for (const point of points.reverse()) execFileSync('umount', ['--lazy', point])
+/** An image that another platform's app runs from stays. */
+function removeStack(): void {
+  const listing = ['images', '--quiet', '--no-trunc', '--filter', 'label=slipway.stack']
+  const ids = execFileSync('docker', listing, { encoding: 'utf8' }).split('\n').filter(Boolean)
+  for (const id of new Set(ids)) {
+    try {
+      execFileSync('docker', ['rmi', '--force', id], { stdio: 'ignore' })
+    } catch {
+      console.error(`       ${id.slice(7, 19)} is in use and stays`)
+    }
+  }
 }

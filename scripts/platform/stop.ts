@@ -9,8 +9,11 @@ import type { Platform } from './settings.ts'
 export async function stop(platform: Platform): Promise<void> {
   await stopSupervisor(platform)
   for (const name of programs) endLeftover(name, platform)
-  const running = ours(platform, ['ps', '--quiet'])
-  if (running.length > 0) execFileSync('docker', ['stop', '--time', '30', ...running])
+  const listing = ['ps', '--quiet', '--filter', `label=slipway.instance=${platform.instance}`]
+  const running = execFileSync('docker', listing, { encoding: 'utf8' }).split('\n').filter(Boolean)
+  if (running.length > 0) {
+    execFileSync('docker', ['stop', '--time', '30', ...running], { stdio: 'ignore' })
+  }
   console.error(`-----> Stopped; ${running.length} containers of apps ended`)
 }
 
@@ -21,11 +24,4 @@ async function stopSupervisor({ stateDir }: Platform): Promise<void> {
   process.kill(pid, 'SIGTERM')
   for (let tries = 0; tries < 300 && isSupervisor(pid); tries += 1) await sleep(100)
   rmSync(path, { force: true })
-}
-
-/** Ids of what carries this instance's label, by a listing command of the docker client. */
-export function ours({ instance }: Platform, listing: readonly string[]): string[] {
-  const filter = `label=slipway.instance=${instance}`
-  const ids = execFileSync('docker', [...listing, '--filter', filter], { encoding: 'utf8' })
-  return [...new Set(ids.split('\n').filter(Boolean))]
 }

@@ -124,3 +124,24 @@ t.test('connections from one address are limited', async (t) => {
   first.destroy()
   second.destroy()
 })
+
+t.test('the post-quantum key exchange is spoken', async (t) => {
+  const world = await openWorld(t)
+  const { default: ssh2 } = await import('ssh2')
+  const client = new ssh2.Client()
+  client.on('error', () => undefined)
+  const agreed = once(client, 'handshake') as Promise<[{ kex: string }]>
+  const greeted = once(client, 'ready')
+  client.connect({
+    host: '127.0.0.1',
+    port: world.builder.sshPort,
+    username: 'git',
+    privateKey: await readFile(join(world.root, 'alice')),
+    algorithms: { kex: ['mlkem768x25519-sha256' as 'curve25519-sha256'] },
+  })
+  t.equal((await agreed)[0].kex, 'mlkem768x25519-sha256')
+  await greeted
+  const closed = once(client, 'close')
+  client.end()
+  await closed
+})

@@ -52,11 +52,8 @@ export async function openDoor(t: Test, options: WorldOptions = {}) {
     ],
   )
   t.teardown(async () => {
-    const a = Date.now()
     await server.close()
-    console.error('close', Date.now() - a)
     await runs.close()
-    console.error('runs', Date.now() - a)
   })
   const as = await callerOf(world, server.url)
   return { world, url: server.url, call: as, runs, params: { app: 'shop' } }

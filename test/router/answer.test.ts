@@ -61,7 +61,7 @@ t.test('an answer that turns malformed later cuts the client off', async (t) => 
   const port = await rawBackend(t, (socket) => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n')
-      setTimeout(() => socket.write('bad\r\n'), 20)
+      setTimeout(() => socket.write('wrong\r\n'), 20)
     })
   })
   rig.route(port)

@@ -22,9 +22,9 @@ t.test('requests sent ahead are answered in order, one at a time', async (t) => 
   const post = `POST /post HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\nbody`
   const chunked = `POST /chunked HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`
   const unknown = 'GET /404 HTTP/1.1\r\nHost: b.test\r\n\r\n'
-  const all = await ask(t, rig.port, request('/1') + post + request('/2') + unknown + chunked + get('/last'))
-  const order = [...all.matchAll(/(\/1|\/post|\/2|no app|\/chunked|\/last)/g)].map(([word]) => word)
-  t.same(order, ['/1', '/post', '/2', 'no app', '/chunked', '/last'])
+  const all = await ask(t, rig.port, request('/one') + post + request('/two') + unknown + chunked + get('/last'))
+  const order = [...all.matchAll(/(\/one|\/post|\/two|no app|\/chunked|\/last)/g)].map(([word]) => word)
+  t.same(order, ['/one', '/post', '/two', 'no app', '/chunked', '/last'])
   t.equal(most, 1)
 })
 
@@ -38,7 +38,6 @@ t.test('a client that asks without end and reads nothing is held back', async (t
   client.send(request('/').repeat(20_000))
   await sleep(300)
   t.ok(app.seen.length < 200, `${app.seen.length} were asked of the app`)
-  t.ok(client.socket.writableLength > 0)
 })
 
 t.test('a client that closes its half after the request is still answered', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ask, dial, get, httpBackend, openRig, statusOf } from './rig.ts'
+import { answering, ask, dial, get, httpBackend, openRig, statusOf } from './rig.ts'
 
 const host = 'Host: a.test\r\n'
 const post = `POST / HTTP/1.1\r\n${host}`
@@ -113,14 +113,12 @@ t.test('a body that turns malformed later cuts both connections and is answered 
 
 t.test('harmless oddities are served', async (t) => {
   const rig = await openRig(t)
-  const app = await httpBackend(t)
-  rig.route(app.port)
+  rig.route(await answering(t, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'))
   const odd = [
     `\r\n\r\n${get()}`,
     get('/', 'X-Empty:\r\nX-Tab:\t b \t\r\nX-High: \xe9\r\n'),
     get('/caf\xc3\xa9|{}^'),
     `M-SEARCH / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
   ]
-  for (const text of odd.slice(0, 3)) t.equal(statusOf(await ask(t, rig.port, text)), 200)
-  t.equal(statusOf(await ask(t, rig.port, odd[3] ?? '')), 200)
+  for (const text of odd) t.equal(statusOf(await ask(t, rig.port, text)), 200)
 })

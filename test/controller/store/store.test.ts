@@ -96,7 +96,10 @@ t.test('a deed that is changed later breaks the chain of the audit', async (t) =
 t.test('a counter never gives a number twice', async (t) => {
   const store = await openStore(join(t.testdir(), 'slipway.db'))
   const taken = await Promise.all([1, 2, 3].map(() => takeNumber(store, 'table')))
-  t.same(taken.toSorted((a, b) => a - b), [1, 2, 3])
+  t.same(
+    taken.toSorted((a, b) => a - b),
+    [1, 2, 3],
+  )
   await store.destroy()
 })
 
