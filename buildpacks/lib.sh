@@ -22,15 +22,16 @@ need_runtime() {
 }
 
 # Config of the app, one file per variable, into the environment; except what would break the tools
-# that run here.
+# that run here, and names that the pack itself uses.
 export_config() {
   local file name
   for file in "$1"/*; do
     name=${file##*/}
     [[ -f $file && $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    [[ ! -v $name || ${!name@a} == *x* ]] || continue
     case $name in
-      PATH | HOME | PWD | TMPDIR | SHELL | IFS | BASH_ENV | ENV | LD_* | GIT_* | CPATH | LIBRARY_PATH) ;;
-      PYTHONHOME | PYTHONPATH | SLIPWAY_*) ;;
+      PATH | HOME | PWD | OLDPWD | TMPDIR | SHELL | IFS | ENV | BASH* | LD_* | GIT_* | SLIPWAY_*) ;;
+      CPATH | LIBRARY_PATH | PYTHONHOME | PYTHONPATH | PS4 | PROMPT_COMMAND) ;;
       *) export "$name=$(< "$file")" ;;
     esac
   done

@@ -26,7 +26,7 @@ export interface Config {
 }
 
 /** How this platform uses the container engine; the builder reads the same settings. */
-export interface EngineConfig {
+interface EngineConfig {
   /** Names this platform on an engine that others use too. */
   readonly instance: string
   /** Undefined: the driver's default, as with the rest. */

@@ -7,7 +7,7 @@ import { type Log, openLog } from '#lib/log.ts'
 import { SettingError } from '#lib/settings.ts'
 import { type Config, placesIn, readConfig } from './config.ts'
 import { startDeploys } from './deploy/deploys.ts'
-import { usualTimes } from './deploy/deps.ts'
+import { readTimes } from './deploy/deps.ts'
 import { openNews } from './deploy/news.ts'
 import { serveDeployments } from './http/deployments.ts'
 import { serveDynos } from './http/dynos.ts'
@@ -48,7 +48,11 @@ async function main(): Promise<void> {
   const fleet = await openFleet(config, log)
   const logs = openLogs({ folder: places.logs, fleet, log })
   const router = { url: config.routerAdminUrl, token: internalToken, program: 'router' }
-  const settings = { ...usualTimes, instance: config.engine.instance, limits: config.limits }
+  const settings = {
+    ...readTimes(process.env),
+    instance: config.engine.instance,
+    limits: config.limits,
+  }
   const working = { store: db, fleet, router, logs, news, log, settings, vault }
   const deploys = startDeploys(working)
   const runs = openRuns(working)

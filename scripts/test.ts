@@ -33,7 +33,11 @@ function count(passed: boolean): void {
 /** Each file is a process; a test is counted when it has no tests of its own. */
 async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
-  const stream = run({ files: files.map((file) => join(process.cwd(), file)).sort(), concurrency, timeout: 900_000 })
+  const stream = run({
+    files: files.map((file) => join(process.cwd(), file)).sort(),
+    concurrency,
+    timeout: 900_000,
+  })
   stream.on('test:pass', ({ details }) => details.type !== 'suite' && count(true))
   stream.on('test:fail', ({ details }) => details.type !== 'suite' && count(false))
   stream.compose(new spec()).pipe(process.stdout, { end: false })

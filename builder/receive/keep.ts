@@ -21,7 +21,7 @@ export class OutputKeeper {
   #offset = 0
   #running: Promise<void> | null = null
   #sentAt = 0
-  #hurried = false
+  #hurry = new AbortController()
 
   constructor(controller: Peer, signal: AbortSignal) {
     this.#controller = controller
@@ -41,9 +41,9 @@ export class OutputKeeper {
 
   /** Waits until all is handed over, or the controller stays away. */
   async flush(): Promise<void> {
-    this.#hurried = true
+    this.#hurry.abort()
     await this.#running
-    this.#hurried = false
+    this.#hurry = new AbortController()
   }
 
   async #run(build: string): Promise<void> {
@@ -58,7 +58,8 @@ export class OutputKeeper {
   /** In a hurry only a controller that is away is waited for. */
   async #pace(isAwayNow: boolean): Promise<void> {
     const restMs = this.#sentAt + pauseMs - performance.now()
-    if (restMs > 0 && (isAwayNow || !this.#hurried)) await sleep(restMs)
+    const waking = isAwayNow ? {} : { signal: this.#hurry.signal }
+    if (restMs > 0) await sleep(restMs, undefined, waking).catch(() => undefined)
     this.#sentAt = performance.now()
   }
 

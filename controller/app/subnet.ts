@@ -32,7 +32,7 @@ export function freeSubnet(
 /** Whether text is a range that holds at least two pieces. */
 export function isRange(range: string): boolean {
   const block = readCidr(range)
-  return block !== null && block.size >= 2 * pieceSize && block.start % block.size === 0
+  return block !== null && block.size >= 2 * pieceSize && writeCidr(block) === range
 }
 
 function isNeighbour(block: Block | null): block is Block {

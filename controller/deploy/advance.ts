@@ -1,7 +1,7 @@
 import { dynoName } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import type { Cause } from './failure.ts'
-import { isDown, isHealthy, steadyMs } from './seen.ts'
+import { isDown, isHealthy, isTaskAtWork, steadyMs } from './seen.ts'
 import type { Seen } from './seen.ts'
 import { startAfresh } from './step.ts'
 import type { Step } from './step.ts'
@@ -24,16 +24,27 @@ export function advance(open: Target | null, seen: Seen, nowMs: number): Advance
 function stage(open: Target, seen: Seen, nowMs: number): Step[] {
   switch (open.state) {
     case 'pending':
-      return [enter(open, open.task === null ? 'starting' : 'releasing')]
+      return isTurnOf(open, seen, nowMs)
+        ? [enter(open, open.task === null ? 'starting' : 'releasing')]
+        : []
     case 'releasing':
       return runTask(open, seen)
     case 'starting':
       return startAll(open, seen, nowMs) ?? [enter(open, 'routing')]
     case 'routing':
       return startAll(open, seen, nowMs) ?? (isRouted(open, seen) ? [enter(open, 'draining')] : [])
-    default:
+    case 'draining':
+    case 'succeeded':
+    case 'failed':
+    case 'superseded':
+    case 'cancelled':
       return []
   }
+}
+
+/** Two release tasks never run at once: one that a newer deployment overtook may come to its end. */
+function isTurnOf({ id }: Target, seen: Seen, nowMs: number): boolean {
+  return !seen.instances.some((one) => one.deploymentId !== id && isTaskAtWork(one, seen, nowMs))
 }
 
 /** Runs once: a task that ended keeps its container until this stage is over. */

@@ -51,13 +51,6 @@ const routerMs = 120_000
 
 /** How long a deployment may stay in a state it enters; every stage has its own time. */
 export function stageMs(state: DeploymentState, limits: StageLimits): number {
-  switch (state) {
-    case 'releasing':
-      return limits.releaseTimeoutMs + makingMs
-    case 'pending':
-    case 'starting':
-      return limits.startTimeoutMs + makingMs
-    default:
-      return routerMs
-  }
+  if (state === 'releasing') return limits.releaseTimeoutMs + makingMs
+  return state === 'starting' ? limits.startTimeoutMs + makingMs : routerMs
 }

@@ -40,7 +40,10 @@ export function startDeploys(deps: DeployDeps): Deploys {
     await closeUnknown(workers, known)
     signal.throwIfAborted()
     for (const id of known) if (!workers.has(id)) workers.set(id, openWorker(id, deps, keeper))
-    await checkRouter(places.flatMap((place) => (place === null ? [] : [place.key])), signal)
+    await checkRouter(
+      places.flatMap((place) => (place === null ? [] : [place.key])),
+      signal,
+    )
   }
   const checkRouter = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
     try {
@@ -68,7 +71,8 @@ export function startDeploys(deps: DeployDeps): Deploys {
   return {
     kick,
     restartCopy: (environmentId, name) => workers.get(environmentId)?.rest(name),
-    standing: (instance) => workers.get(instance.owner.environmentId)?.standing(instance) ?? 'starting',
+    standing: (instance) =>
+      workers.get(instance.owner.environmentId)?.standing(instance) ?? 'starting',
     close: async () => {
       closing.abort()
       await Promise.all([loop.close(), sweeping.close()])

@@ -4,6 +4,8 @@ import type { Vault } from '#controller/seal.ts'
 import type { Store } from '#controller/store/tables.ts'
 import type { Fleet, Limits } from '#driver/driver.ts'
 import type { Log } from '#lib/log.ts'
+import { integer } from '#lib/settings.ts'
+import type { Environment } from '#lib/settings.ts'
 import type { News } from './news.ts'
 
 export interface DeploySettings {
@@ -20,12 +22,15 @@ export interface DeploySettings {
   readonly graceMs: number
 }
 
-export const usualTimes = {
-  startTimeoutMs: 60_000,
-  releaseTimeoutMs: 30 * 60_000,
-  drainMs: 30_000,
-  graceMs: 30_000,
-} as const
+/** The times of `DeploySettings`, as the environment has them. Throws SettingError. */
+export function readTimes(env: Environment): Omit<DeploySettings, 'instance' | 'limits'> {
+  return {
+    startTimeoutMs: integer(env, 'SLIPWAY_START_TIMEOUT_S', 60) * 1000,
+    releaseTimeoutMs: integer(env, 'SLIPWAY_RELEASE_TIMEOUT_S', 1800) * 1000,
+    drainMs: integer(env, 'SLIPWAY_DRAIN_S', 30) * 1000,
+    graceMs: integer(env, 'SLIPWAY_GRACE_S', 30) * 1000,
+  }
+}
 
 /** What deploying needs of the rest of the controller. */
 export interface DeployDeps {

@@ -35,7 +35,12 @@ async function giveUp(hands: Hands, wish: Wish, id: string): Promise<void> {
     hint: `follow that one: app releases -a ${wish.place.app.name}`,
   }
   const journal = failureLines([], sentence)
-  await record(hands, wish, id, { state: 'superseded', stageMs: 0, failure: sentence.error, journal })
+  await record(hands, wish, id, {
+    state: 'superseded',
+    stageMs: 0,
+    failure: sentence.error,
+    journal,
+  })
 }
 
 /** Ends a deployment; its copies are stopped by the next pass, since nobody wants them any more. */

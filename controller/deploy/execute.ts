@@ -21,9 +21,12 @@ export async function execute(
 ): Promise<void> {
   const errors: unknown[] = []
   for (const kinds of [['enter', 'fail'], ['retire', 'remove'], ['start']]) {
+    signal.throwIfAborted()
     const some = steps.filter((step) => kinds.includes(step.do))
     const ends = await Promise.allSettled(some.map((step) => carryOut(hands, wish, step, signal)))
-    errors.push(...ends.filter((end) => end.status === 'rejected').map((end): unknown => end.reason))
+    errors.push(
+      ...ends.filter((end) => end.status === 'rejected').map((end): unknown => end.reason),
+    )
   }
   if (errors.length > 0) throw errors[0]
 }
@@ -77,6 +80,11 @@ async function retire(hands: Hands, { name, drain }: Retiring): Promise<void> {
     deps.log.warn('copy.drain_failed', { copy: name, reason: String(error) })
   }
   closing.throwIfAborted()
-  await deps.fleet.stop(name, graceMs, within(closing, graceMs + removeMs))
-  deps.log.info('copy.stopped', { copy: name })
+  try {
+    await deps.fleet.stop(name, graceMs, within(closing, graceMs + removeMs))
+    deps.log.info('copy.stopped', { copy: name })
+  } catch (error) {
+    if (!closing.aborted) deps.log.error('copy.not_stopped', error, { copy: name })
+    throw error
+  }
 }

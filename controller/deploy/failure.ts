@@ -3,7 +3,12 @@ import type { Copy } from './copy.ts'
 
 /** Why a deployment failed. */
 export type Cause =
-  | { readonly kind: 'silent'; readonly copy: Copy; readonly afterMs: number; readonly last: string }
+  | {
+      readonly kind: 'silent'
+      readonly copy: Copy
+      readonly afterMs: number
+      readonly last: string
+    }
   | { readonly kind: 'exited'; readonly copy: Copy; readonly exitCode: number }
   | { readonly kind: 'out-of-memory'; readonly copy: Copy }
   | { readonly kind: 'task'; readonly copy: Copy; readonly end: TaskEnd }

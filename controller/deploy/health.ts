@@ -42,16 +42,13 @@ export async function untilAnswers(
   }
 }
 
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'no route to it',
+  ENETUNREACH: 'no route to it',
+}
+
 function describe(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'connection refused'
-    case 'ETIMEDOUT':
-      return 'timeout'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return 'no route to it'
-    default:
-      return error.code ?? error.message
-  }
+  return words[error.code ?? ''] ?? error.code ?? error.message
 }

@@ -11,16 +11,10 @@ export function linesOf(
   state: Target['state'],
   answeredAfterMs: (name: string) => number | undefined,
 ): Line[] {
-  switch (state) {
-    case 'releasing':
-      return [text(`release: ${target.task?.command ?? ''}`)]
-    case 'starting':
-      return [...taskEnd(target), { kind: 'step', text: deploying(target) }]
-    case 'routing':
-      return target.copies.map((copy) => text(healthy(copy, answeredAfterMs(copy.name))))
-    default:
-      return []
-  }
+  if (state === 'releasing') return [text(`release: ${target.task?.command ?? ''}`)]
+  if (state === 'starting') return [...taskEnd(target), { kind: 'step', text: deploying(target) }]
+  if (state !== 'routing') return []
+  return target.copies.map((copy) => text(healthy(copy, answeredAfterMs(copy.name))))
 }
 
 /** What the pusher reads of a failure: what the copy wrote last, then why and what to do. */
@@ -33,7 +27,9 @@ function taskEnd({ state }: Target): Line[] {
 }
 
 function deploying({ copies }: Target): string {
-  return copies.length === 0 ? 'Deploying nothing (scaled to 0)' : `Deploying ${describeCopies(copies)}`
+  return copies.length === 0
+    ? 'Deploying nothing (scaled to 0)'
+    : `Deploying ${describeCopies(copies)}`
 }
 
 function healthy(copy: Copy, afterMs: number | undefined): string {

@@ -44,7 +44,7 @@ export class Memory {
   see(
     instances: readonly Instance[],
     routed: readonly RouteInstance[] | null,
-    startTimeoutMs: number,
+    limits: Pick<Seen, 'startTimeoutMs' | 'releaseTimeoutMs'>,
   ): Seen {
     return {
       instances,
@@ -56,7 +56,8 @@ export class Memory {
       retiring: new Set(this.#retiring.keys()),
       routed: routed === null ? null : new Set(routed.map(({ id }) => id)),
       trouble: this.trouble,
-      startTimeoutMs,
+      startTimeoutMs: limits.startTimeoutMs,
+      releaseTimeoutMs: limits.releaseTimeoutMs,
     }
   }
 

@@ -3,7 +3,7 @@ import type { Instance } from '#driver/driver.ts'
 import { oneOffType, webType } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import { advance } from './advance.ts'
-import { isDown, isHealthy, restartAtMs } from './seen.ts'
+import { isDown, isHealthy, isTaskAtWork, restartAtMs } from './seen.ts'
 import type { Seen } from './seen.ts'
 import { startAfresh } from './step.ts'
 import type { Step } from './step.ts'
@@ -38,7 +38,12 @@ export function plan(wanted: Wanted, seen: Seen, nowMs: number): Plan {
   const keeping = keep(wanted.serving, seen, nowMs)
   return {
     routes: routesOf(wanted, seen, nowMs),
-    steps: [...settle(wanted, seen), ...opening.steps, ...keeping.steps, ...leave(wanted, seen)],
+    steps: [
+      ...settle(wanted, seen),
+      ...opening.steps,
+      ...keeping.steps,
+      ...leave(wanted, seen, nowMs),
+    ],
     wakeAtMs: earliest([opening.wakeAtMs, keeping.wakeAtMs]),
   }
 }
@@ -55,13 +60,11 @@ function routesOf({ serving, open }: Wanted, seen: Seen, nowMs: number): string[
 
 /** Deployments that came to their end by what newer ones did. */
 function settle({ serving, open, older }: Wanted, seen: Seen): Step[] {
-  const ends = older.map(
-    ({ id, state }): Step => ({
-      do: 'enter',
-      id,
-      state: state === 'draining' ? 'succeeded' : 'superseded',
-    }),
-  )
+  const ends = older.map(({ id, state }): Step => ({
+    do: 'enter',
+    id,
+    state: state === 'draining' ? 'succeeded' : 'superseded',
+  }))
   if (serving?.state !== 'draining') return ends
   const wanted = namesOf([serving, open])
   const isAlone = seen.instances.every((copy) => wanted.has(copy.name) || isOneOff(copy))
@@ -84,11 +87,12 @@ function keep(
 }
 
 /** Gets rid of copies nobody wants, once the router is known to have let go of them. */
-function leave({ serving, open }: Wanted, seen: Seen): Step[] {
+function leave({ serving, open }: Wanted, seen: Seen, nowMs: number): Step[] {
   const wanted = namesOf([serving, open])
   return seen.instances
     .filter((copy) => !isOneOff(copy) && !seen.retiring.has(copy.name))
     .filter((copy) => !wanted.has(copy.name) || seen.resting.has(copy.name))
+    .filter((copy) => !isTaskAtWork(copy, seen, nowMs))
     .flatMap((copy): Step[] => {
       if (copy.state !== 'running') return [{ do: 'remove', name: copy.name }]
       if (!isLetGo(copy, seen)) return []

@@ -15,7 +15,10 @@ import { within } from './within.ts'
 /** A pass that is still not at rest after so many turns goes on when it is kicked next. */
 const turnsLimit = 50
 const listMs = 15_000
-/** When to look again after the engine or the router did not do what they should. */
+/**
+ * When to look again while somebody waits for a deployment, or the router did not do what it should:
+ * what the engine tells of its copies may come late.
+ */
 const retryMs = 1000
 
 /**
@@ -50,13 +53,14 @@ async function takeTurn(
   const instances = await look(hands, wish, signal)
   const before = keeper.routed(key)
   memory.notice(instances, before)
-  const seen = memory.see(instances, before, deps.settings.startTimeoutMs)
+  const seen = memory.see(instances, before, deps.settings)
   const made = plan(wish.wanted, seen, Date.now())
   const isPut = isKnown && (await putRoutes(hands, wish, made, instances, signal))
   await act(hands, wish, made, signal)
   const after = keeper.routed(key)
   const isAtRest = made.steps.length === 0 && names(before) === names(after)
-  return { isAtRest, wakeAtMs: isPut ? made.wakeAtMs : soon(made.wakeAtMs) }
+  const mayWait = isPut && wish.wanted.open === null
+  return { isAtRest, wakeAtMs: mayWait ? made.wakeAtMs : soon(made.wakeAtMs) }
 }
 
 async function look(hands: Hands, wish: Wish, signal: AbortSignal): Promise<Instance[]> {
@@ -131,7 +135,11 @@ async function putRoutes(
   }
 }
 
-function followTask({ taskOutput, closing }: Hands, wish: Wish, instances: readonly Instance[]): void {
+function followTask(
+  { taskOutput, closing }: Hands,
+  wish: Wish,
+  instances: readonly Instance[],
+): void {
   const { open } = wish.wanted
   const name = open?.state === 'releasing' ? open.task?.name : undefined
   const isThere = instances.some((one) => one.name === name && one.state !== 'created')

@@ -65,7 +65,10 @@ export class RouterKeeper {
   async drain(names: readonly string[], waitMs: number, signal: AbortSignal): Promise<void> {
     const idle = async (wait_ms: number, close: boolean): Promise<void> => {
       const body = { instances: [...names], wait_ms, close }
-      await call(this.#deps.router, awaitIdle, { body, signal: within(signal, wait_ms + drainSlackMs) })
+      await call(this.#deps.router, awaitIdle, {
+        body,
+        signal: within(signal, wait_ms + drainSlackMs),
+      })
     }
     await idle(waitMs, false)
     await idle(0, true)
@@ -79,7 +82,10 @@ export class RouterKeeper {
     const table = { number: await nextNumber(present.number), routes }
     // Until it answers, the router may have the old table or the new one.
     this.#present = null
-    const { number } = await call(router, putTable, { body: table, signal: within(signal, answerMs) })
+    const { number } = await call(router, putTable, {
+      body: table,
+      signal: within(signal, answerMs),
+    })
     if (number === table.number) this.#present = table
     else await this.#publish(signal)
   }

@@ -1,5 +1,5 @@
 import type { Instance } from '#driver/driver.ts'
-import { webType } from './copy.ts'
+import { taskType, webType } from './copy.ts'
 
 /** How often a copy ended, and when it was seen last. */
 export interface Crash {
@@ -27,6 +27,7 @@ export interface Seen {
   /** What went wrong last on our side, for a deployment that runs into its deadline. */
   readonly trouble: string | null
   readonly startTimeoutMs: number
+  readonly releaseTimeoutMs: number
 }
 
 /** A process without a port is healthy when it has run for this long. */
@@ -39,6 +40,12 @@ export function isHealthy(name: string, seen: Seen, nowMs: number): boolean {
   if (instance?.state !== 'running' || seen.retiring.has(name)) return false
   if (instance.type === webType) return seen.answered.get(name) === instance.startedAtMs
   return nowMs - instance.startedAtMs >= steadyMs
+}
+
+/** A release task that still runs and may: killed half-way, a migration leaves a mess. */
+export function isTaskAtWork(instance: Instance, seen: Seen, nowMs: number): boolean {
+  const { type, state, startedAtMs } = instance
+  return type === taskType && state === 'running' && nowMs - startedAtMs < seen.releaseTimeoutMs
 }
 
 /** Neither runs nor is being stopped: it can be started. */

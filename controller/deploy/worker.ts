@@ -47,7 +47,7 @@ export function openWorker(environmentId: string, deps: DeployDeps, keeper: Rout
   const loop = startLoop(pass, { everyMs, onError })
 
   return {
-    kick: loop.kick,
+    kick: () => loop.kick(),
     rest: (name) => memory.rest(name),
     standing: (instance) => memory.standing(instance),
     close: async () => {

@@ -77,7 +77,10 @@ export class LogFile {
       await this.#write()
       const { upTo } = this.#written
       const texts = await Promise.all([previous, current].map((name) => this.#text(name)))
-      const lines = texts.join('').split('\n').filter((line) => isWanted(line, filter))
+      const lines = texts
+        .join('')
+        .split('\n')
+        .filter((line) => isWanted(line, filter))
       return { lines: count === 0 ? [] : lines.slice(-count), upTo }
     })
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { errorBody, failure, SlipwayError } from '#contract/error.ts'
+import { errorBody, failure } from '#contract/error.ts'
+import type { SlipwayError } from '#contract/error.ts'
 import { errorForClient } from '#controller/http/errors.ts'
 import type { Http } from '#controller/http/serve.ts'
 import { converse } from './converse.ts'
@@ -8,6 +9,7 @@ import type { RunDeps, Runs } from './runs.ts'
 
 const protocol = 'slipway-attach'
 const startMs = 25_000
+const lingerMs = 1000
 
 /** Answers `GET /attach/SECRET` with `Upgrade: slipway-attach`, see contract/process.ts. */
 export function serveAttach(http: Http, deps: Pick<RunDeps, 'fleet' | 'log'>, runs: Runs): void {
@@ -42,13 +44,17 @@ async function attach(
   const oneOff = await fleet.attach(spec, terminal, starting)
   log.info('run.attached', { run: spec.name })
   try {
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+    )
     if (head.length > 0) socket.unshift(head)
     await converse(socket, oneOff, AbortSignal.any([signal, AbortSignal.timeout(timeToLiveMs)]))
   } catch (error) {
     log.info('run.detached', { run: spec.name, reason: String(error) })
     socket.destroy()
   } finally {
+    // A client that keeps its side open does not keep the connection.
+    setTimeout(() => socket.destroy(), lingerMs).unref()
     await oneOff.close()
   }
 }
@@ -74,5 +80,5 @@ function refuse(socket: Duplex, error: SlipwayError): void {
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

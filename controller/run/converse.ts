@@ -52,8 +52,15 @@ async function obey({ kind, payload }: Frame, oneOff: OneOff, signal: AbortSigna
 }
 
 async function drained(stdin: OneOff['stdin'], signal: AbortSignal): Promise<void> {
-  const end = AbortSignal.any([signal, AbortSignal.timeout(86_400_000)])
-  await Promise.race([once(stdin, 'drain', { signal: end }), once(stdin, 'close', { signal: end })])
+  const over = new AbortController()
+  const until = { signal: AbortSignal.any([signal, over.signal]) }
+  const events = ['drain', 'close'].map((event) => once(stdin, event, until))
+  try {
+    await Promise.race(events)
+  } finally {
+    over.abort()
+    await Promise.allSettled(events)
+  }
 }
 
 function sizeIn(payload: Uint8Array): [number, number] {

@@ -12,10 +12,7 @@ import type { CopySpec } from '#driver/driver.ts'
 import { isAttached, newOneOff } from './name.ts'
 import { Watch } from './watch.ts'
 
-export type RunDeps = Pick<
-  DeployDeps,
-  'store' | 'fleet' | 'logs' | 'log' | 'vault' | 'settings'
->
+export type RunDeps = Pick<DeployDeps, 'store' | 'fleet' | 'logs' | 'log' | 'vault' | 'settings'>
 
 /** What somebody wants run once. */
 export interface Request {

@@ -27,7 +27,8 @@ export class Watch {
 
   begin(one: Watched, timeToLiveMs: number): void {
     const work = this.#watch(one, Math.max(timeToLiveMs, 0)).catch((error: unknown) => {
-      if (!this.#closing.signal.aborted) this.#deps.log.error('run.failed', error, { run: one.name })
+      if (!this.#closing.signal.aborted)
+        this.#deps.log.error('run.failed', error, { run: one.name })
     })
     this.#watching.add(work)
     void work.then(() => this.#watching.delete(work))
@@ -46,7 +47,8 @@ export class Watch {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(stopMs)])
     logs.follow(await fleet.list({ environmentId: one.environmentId }, signal))
     if (code !== null) await logs.finish(one.name, signal)
-    const end = code === null ? `was killed after ${timeToLiveMs / 1000} s` : `ended with exit code ${code}`
+    const end =
+      code === null ? `was killed after ${timeToLiveMs / 1000} s` : `ended with exit code ${code}`
     logs.event(one.environmentId, dynoName(one), end)
     await fleet.stop(one.name, 0, signal)
     this.#onEnd(one.name)

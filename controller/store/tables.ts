@@ -61,7 +61,7 @@ export interface AppRow {
   updated_at: string
 }
 
-export interface CollaboratorRow {
+interface CollaboratorRow {
   app_id: string
   user_id: string
   created_at: string
@@ -85,7 +85,7 @@ export interface DomainRow {
   created_at: string
 }
 
-export type BuildStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled'
+type BuildStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled'
 
 export interface BuildRow {
   id: string
@@ -155,7 +155,7 @@ export interface DeploymentRow {
   updated_at: string
 }
 
-export interface JournalRow {
+interface JournalRow {
   deployment_id: string
   seq: number
   at: string
@@ -174,7 +174,7 @@ export interface AuditRow {
   hash: string
 }
 
-export interface CounterRow {
+interface CounterRow {
   name: string
   value: number
 }

@@ -5,7 +5,8 @@ import { listCopies } from './observe.ts'
 import type { Site } from './site.ts'
 
 interface Event {
-  readonly Actor: { readonly Attributes: Readonly<Record<string, string>> }
+  readonly Action: string
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
 }
 
 const firstPauseMs = 100
@@ -47,7 +48,9 @@ async function follow(
   try {
     onConnected()
     await catchUp(site, onChange, signal)
-    for await (const line of createInterface({ input: events })) tell(line, onChange)
+    for await (const line of createInterface({ input: events })) {
+      tell(site, JSON.parse(line) as Event, onChange, signal)
+    }
   } finally {
     events.destroy()
   }
@@ -64,8 +67,21 @@ async function catchUp(
   for (const id of new Set(copies.map(({ owner }) => owner.environmentId))) onChange(id)
 }
 
-function tell(line: string, onChange: (environmentId: string) => void): void {
-  const { Actor } = JSON.parse(line) as Event
+function tell(
+  site: Site,
+  { Action, Actor }: Event,
+  onChange: (environmentId: string) => void,
+  signal: AbortSignal,
+): void {
   const environmentId = Actor.Attributes['slipway.environment-id']
-  if (environmentId !== undefined) onChange(environmentId)
+  if (environmentId === undefined) return
+  if (Action !== 'die') return onChange(environmentId)
+  void untilListedAsEnded(site, Actor.ID, signal).finally(() => onChange(environmentId))
+}
+
+// The engine (20.10, monitor.go) tells that a container died while it holds its lock and before its
+// lists say so. An inspection waits for that lock.
+async function untilListedAsEnded(site: Site, id: string, signal: AbortSignal): Promise<void> {
+  const path = `/containers/${id}/json`
+  await site.engine.ask({ method: 'GET', path, doing: 'look at it' }, signal).catch(() => undefined)
 }

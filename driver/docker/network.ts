@@ -54,10 +54,15 @@ async function ensure(site: Site, wanted: Wanted, signal: AbortSignal): Promise<
   return wanted.name
 }
 
+// A subnet is given to one environment at a time, so another network of ours in it was left behind
+// by one that is gone.
 async function findOrCreate(site: Site, wanted: Wanted, signal: AbortSignal): Promise<void> {
-  const found = await find(site, wanted.name, signal)
-  if (found !== null && subnetOf(found) === wanted.subnet) return
-  if (found !== null) await remove(site, found, signal)
+  const { name, subnet } = wanted
+  const ours = await listNetworks(site, [`slipway.instance=${site.settings.instance}`], signal)
+  const near = ours.filter((network) => network.Name === name || subnetOf(network) === subnet)
+  const stale = near.filter((network) => network.Name !== name || subnetOf(network) !== subnet)
+  if (near.length > stale.length) return
+  for (const network of stale) await remove(site, network, signal)
   await create(site, wanted, signal)
 }
 

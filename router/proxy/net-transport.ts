@@ -96,7 +96,7 @@ class NetTransport implements Transport {
       event()
     } catch (error) {
       this.#onBug(error)
-      this.#socket.resetAndDestroy()
+      this.#cut()
     }
   }
 
@@ -131,7 +131,13 @@ class NetTransport implements Transport {
 
   abort(): void {
     this.#isClosed = true
-    this.#socket.resetAndDestroy()
+    this.#cut()
+  }
+
+  /** A reset while a shutdown is under way fails, and would leave the socket open for ever. */
+  #cut(): void {
+    if (this.#socket.writableEnded) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   get #isWritable(): boolean {

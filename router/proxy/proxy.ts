@@ -29,8 +29,7 @@ const tickMs = 500
 export async function openProxy({ address, routes, log, limits }: ProxyOptions): Promise<Proxy> {
   const onBug = (error: unknown): void => log.error('proxy.bug', error)
   const all: Limits = { ...defaultLimits, ...limits }
-  const shortest = Math.min(...Object.values(all).filter((value) => value > 0))
-  const wheel = new Wheel(Math.min(tickMs, shortest), onBug)
+  const wheel = new Wheel(Math.min(tickMs, all.headMs, all.firstByteMs, all.lingerMs), onBug)
   const shared: Shared = { routes, network: openNetNetwork(onBug), wheel, limits: all }
   const clients = new Clients(shared)
   const listener = await shared.network.listen(address, (transport) => clients.accept(transport))

@@ -1,8 +1,7 @@
-import type { TSchema } from 'typebox'
-import { Check, Errors } from 'typebox/schema'
 import type { BodyOf, Endpoint } from '#contract/endpoint.ts'
 import { failure } from '#contract/error.ts'
 import { RouteTable } from '#contract/route.ts'
+import { shapeFault } from '#router/schema/fault.ts'
 import { findFault } from './check.ts'
 
 /** A request's body in the shape its endpoint declares. Throws INVALID_PARAMS. */
@@ -20,9 +19,7 @@ export function parseTable(value: unknown): RouteTable {
   throw failure('INVALID_PARAMS', { reason: fault })
 }
 
-function check(schema: TSchema, value: unknown): void {
-  if (Check(schema, value)) return
-  const [, [first]] = Errors(schema, value)
-  const reason = `${first?.instancePath || 'the body'} ${first?.message ?? 'is wrong'}`
-  throw failure('INVALID_PARAMS', { reason })
+function check(schema: object, value: unknown): void {
+  const reason = shapeFault(schema, value)
+  if (reason !== null) throw failure('INVALID_PARAMS', { reason })
 }

@@ -21,14 +21,18 @@ export async function openPeer(key: string, port = 3223): Promise<Peer> {
   copyFileSync(`${key}.pub`, join(home, 'authorized'))
   writeFileSync(join(home, 'config'), config(home, port))
   if (!existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(home, 'config')], { stdio: 'ignore' })
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(home, 'config')], {
+    stdio: 'ignore',
+  })
   await untilItListens(port)
   const env = { GIT_SSH_COMMAND: command(key) }
   return {
     push: async (folder, name) => {
       const bare = join(home, `${name}.git`)
       if (!existsSync(bare)) execFileSync('git', ['init', '-q', '--bare', bare])
-      const end = await git(folder, ['push', '-q', `ssh://root@127.0.0.1:${port}${bare}`, 'main'], { env })
+      const end = await git(folder, ['push', '-q', `ssh://root@127.0.0.1:${port}${bare}`, 'main'], {
+        env,
+      })
       if (end.code !== 0) throw new Error(`the peer refused the push: ${end.output}`)
     },
     close: () => {

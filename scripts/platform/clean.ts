@@ -17,7 +17,9 @@ export async function clean(platform: Platform): Promise<void> {
     rmSync(platform.stateDir, { recursive: true, force: true })
     console.error(`-----> Removed, with ${platform.stateDir}`)
   } else {
-    console.error(`-----> Removed. ${platform.stateDir} stays; \`make clean DATA=remove\` removes it too`)
+    console.error(
+      `-----> Removed. ${platform.stateDir} stays; \`make clean DATA=remove\` removes it too`,
+    )
   }
 }
 

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Platform } from './settings.ts'
@@ -27,7 +35,9 @@ export class Program {
   }
 
   get isRunning(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    return (
+      this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    )
   }
 
   start(): void {
@@ -71,7 +81,8 @@ export class Program {
     })
     closeSync(log)
     this.#child = child
-    if (child.pid !== undefined) writeFileSync(pidFile(this.name, this.#platform), String(child.pid))
+    if (child.pid !== undefined)
+      writeFileSync(pidFile(this.name, this.#platform), String(child.pid))
     return new Promise((resolve) => {
       child.once('exit', () => resolve())
       child.once('error', () => resolve())
@@ -102,7 +113,10 @@ export function endLeftover(name: ProgramName, platform: Platform): void {
 function isOurs(pid: number, name: ProgramName, { stateDir }: Platform): boolean {
   const words = readOr(`/proc/${pid}/cmdline`, '').split('\0')
   const env = readOr(`/proc/${pid}/environ`, '').split('\0')
-  return words.some((word) => word.endsWith(`${name}/main.ts`)) && env.includes(`SLIPWAY_STATE=${stateDir}`)
+  return (
+    words.some((word) => word.endsWith(`${name}/main.ts`)) &&
+    env.includes(`SLIPWAY_STATE=${stateDir}`)
+  )
 }
 
 function readOr(path: string, fallback: string): string {

@@ -16,7 +16,9 @@ export async function run(platform: Platform): Promise<void> {
   const supervisor = await supervise(platform)
   try {
     await showSample(platform)
-    say(`Up in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops the platform; apps go on.`)
+    say(
+      `Up in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops the platform; apps go on.`,
+    )
     await told
     say('Stopping controller, builder and router; running apps stay (`make stop` ends them too)')
   } finally {
@@ -32,7 +34,9 @@ async function showSample(platform: Platform): Promise<void> {
   }
   const app = await openSample(platform, administrator, (text) => process.stderr.write(text))
   say(`The page is live at ${app.web_url}`)
-  detail(`log in:   bin/app login --server http://localhost:${platform.apiPort} --email ${administrator.email}`)
+  detail(
+    `log in:   bin/app login --server http://localhost:${platform.apiPort} --email ${administrator.email}`,
+  )
   detail(`password: in ${join(platform.stateDir, 'keys/admin.password')}`)
 }
 

@@ -40,7 +40,8 @@ async function untilStarted(program: Program): Promise<void> {
     const words = program.lastWords()
     if (words.includes('"event":"started"')) return
     if (words.includes('error: ') && !program.isRunning) throw new StartError(words)
-    if (Date.now() > deadline) throw new StartError(`error: The ${program.name} does not start.\n${words}`)
+    if (Date.now() > deadline)
+      throw new StartError(`error: The ${program.name} does not start.\n${words}`)
     await sleep(20)
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openDocker } from '#driver/docker/docker.ts'
@@ -31,13 +31,16 @@ async function spawnBuilder(world: World): Promise<{ child: ChildProcess; port: 
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'inherit', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk) => (log += chunk))
-  await until(() => log.includes('builder.listening') || child.exitCode !== null, 20_000)
+  await until(() => log.includes('"event":"started"') || child.exitCode !== null, 20_000).catch(
+    () => child.kill('SIGKILL'),
+  )
   return { child, port: Number(/"ssh":(\d+)/.exec(log)?.[1]) }
 }
 
-function residentBytes(child: ChildProcess): number {
+/** Memory of its own; what it shares with the other programs (Node itself) is counted once per host. */
+function ownMiB(child: ChildProcess): number {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+  return Math.round(Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) / 1024)
 }
 
 t.test('apps are built in the sandbox of the real engine', async (t) => {
@@ -53,7 +56,7 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     const docker = await openDocker({ instance, runDir, runtimesDir, routerPort: 8080, log })
     await docker.uninstall(AbortSignal.timeout(60_000))
   })
-  t.ok(residentBytes(child) < 90 * 1024 ** 2, `${residentBytes(child) / 1024 ** 2} MiB when idle`)
+  t.ok(ownMiB(child) < 80, `${ownMiB(child)} MiB when idle`)
   const push = async (repo: Repo, app: string) => {
     const url = `ssh://git@127.0.0.1:${port}/${app}.git`
     const began = Date.now()
@@ -101,5 +104,4 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     t.match(text, 'error: no app was found in this repository')
   })
   t.strictSame(await readdir(join(world.root, 'real/builder/builds')), [])
-  t.ok(await readFile(join(world.root, 'host.pub'), 'utf8'))
 })

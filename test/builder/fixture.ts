@@ -79,7 +79,7 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
   const quiet = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR'
   const sshCommand = (who: string): string[] => {
     const key = `-i ${join(root, who)} -o IdentitiesOnly=yes -o BatchMode=yes`
-    return `ssh -F /dev/null ${key} ${quiet} -p ${builder.sshPort}`.split(' ')
+    return `ssh -F /dev/null ${key} ${quiet}`.split(' ')
   }
   const world: World = {
     root,
@@ -96,7 +96,7 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
     url: (app) => `ssh://git@127.0.0.1:${builder.sshPort}/${app}.git`,
     ssh: (args, who = 'alice') => {
       const [file = '', ...rest] = sshCommand(who)
-      return run(root, [file, ...rest, 'git@127.0.0.1', ...args])
+      return run(root, [file, ...rest, '-p', String(builder.sshPort), 'git@127.0.0.1', ...args])
     },
     restart: async () => {
       await builder.close()

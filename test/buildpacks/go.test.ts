@@ -21,18 +21,22 @@ t.test('go.mod says which Go is wanted', skip, async (t) => {
   }
 })
 
-t.test('the newest patch release of the store is taken, none older than wanted', skip, async (t) => {
-  const store = t.testdir({ go: { '1.24.2': {}, '1.24.10': {}, '1.25.0': {} } })
-  const cases: [string, string][] = [
-    ['1.24', '1.24.10'],
-    ['1.24.9', '1.24.10'],
-    ['1.24.11', ''],
-    ['1.26', ''],
-  ]
-  for (const [wanted, version] of cases) {
-    t.equal(await ask(`stored_go ${wanted}`, '/', { SLIPWAY_RUNTIMES: store }), version)
-  }
-})
+t.test(
+  'the newest patch release of the store is taken, none older than wanted',
+  skip,
+  async (t) => {
+    const store = t.testdir({ go: { '1.24.2': {}, '1.24.10': {}, '1.25.0': {} } })
+    const cases: [string, string][] = [
+      ['1.24', '1.24.10'],
+      ['1.24.9', '1.24.10'],
+      ['1.24.11', ''],
+      ['1.26', ''],
+    ]
+    for (const [wanted, version] of cases) {
+      t.equal(await ask(`stored_go ${wanted}`, '/', { SLIPWAY_RUNTIMES: store }), version)
+    }
+  },
+)
 
 t.test('programs are the root and those below cmd, named as Go names them', skip, async (t) => {
   const app = t.testdir({

@@ -6,7 +6,10 @@ const skip = isLacking === false ? {} : { skip: `${isLacking} is not on this hos
 const start = { scripts: { start: 'node server.js' } }
 
 /** The files of an app, with its package.json as text or as a value. */
-function appOf(packageJson: object | string, files: Record<string, string>): Record<string, string> {
+function appOf(
+  packageJson: object | string,
+  files: Record<string, string>,
+): Record<string, string> {
   const json = typeof packageJson === 'string' ? packageJson : JSON.stringify(packageJson)
   return { 'package.json': json, ...files }
 }

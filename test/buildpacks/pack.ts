@@ -51,7 +51,10 @@ export async function run(
 ): Promise<{ code: number; output: string }> {
   // With a socket as standard input bash would take us for a remote shell and read its start files.
   const stdio = ['ignore', 'pipe', 'pipe'] as const
-  const child = spawn(program, args, { stdio: [...stdio], env: { PATH: process.env['PATH'], ...env } })
+  const child = spawn(program, args, {
+    stdio: [...stdio],
+    env: { PATH: process.env['PATH'], ...env },
+  })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

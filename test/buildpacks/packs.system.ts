@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { docker, Sandbox } from './sandbox.ts'
 
+// Downloads of runtimes and a first Go build take their time.
+t.setTimeout(600_000)
 const sandbox = await Sandbox.open()
 t.teardown(() => sandbox.close())
 const sample = (name: string): string => join(import.meta.dirname, '../apps', name)
@@ -21,19 +23,22 @@ const apps: [string, string, string, string][] = [
   ['static', 'Static', 'exec python3 -ISB .slipway/static/serve.py', 'hello from static'],
 ]
 for (const [name, buildpack, web, answer] of apps) {
-  t.test(`${buildpack}: the sample is built, answers, and is built again from its cache`, async (t) => {
-    const app = await sandbox.checkOut(sample(name))
-    const cache = await sandbox.cache()
-    const { code, output, result } = await sandbox.build(app, cache)
-    t.equal(code, 0, output)
-    t.match(result, { stage: 'release', buildpack, process_types: { web }, needs: [] })
-    t.match(await sandbox.answer(app, web), answer)
+  t.test(
+    `${buildpack}: the sample is built, answers, and is built again from its cache`,
+    async (t) => {
+      const app = await sandbox.checkOut(sample(name))
+      const cache = await sandbox.cache()
+      const { code, output, result } = await sandbox.build(app, cache)
+      t.equal(code, 0, output)
+      t.match(result, { stage: 'release', buildpack, process_types: { web }, needs: [] })
+      t.match(await sandbox.answer(app, web), answer)
 
-    const again = await sandbox.build(app, cache, { SLIPWAY_LAYER: 'hit' })
-    t.equal(again.code, 0, again.output)
-    t.strictSame(again.result, result)
-    if (result.layer) t.match(again.output, 'Using cached dependencies')
-  })
+      const again = await sandbox.build(app, cache, { SLIPWAY_LAYER: 'hit' })
+      t.equal(again.code, 0, again.output)
+      t.strictSame(again.result, result)
+      if (result.layer) t.match(again.output, 'Using cached dependencies')
+    },
+  )
 }
 
 t.test('with its dependencies in place a large app takes far less than 300 ms', async (t) => {
@@ -109,7 +114,10 @@ t.test('what registries and compilers complain of is said in one sentence', asyn
     ],
     [
       'The programs of this module could not be built',
-      { 'go.mod': 'module example.com/a\n\ngo 1.24\n', 'main.go': 'package main\n\nfunc main() { x }\n' },
+      {
+        'go.mod': 'module example.com/a\n\ngo 1.24\n',
+        'main.go': 'package main\n\nfunc main() { x }\n',
+      },
     ],
   ]
   const cache = await sandbox.cache()
@@ -123,6 +131,9 @@ t.test('what registries and compilers complain of is said in one sentence', asyn
 })
 
 t.test('a runtime nobody has is refused with what to write instead', async (t) => {
-  t.match(await sandbox.fetch('nodejs', 'node', '>=99'), 'error: There is no Node.js that fits ">=99".')
+  t.match(
+    await sandbox.fetch('nodejs', 'node', '>=99'),
+    'error: There is no Node.js that fits ">=99".',
+  )
   t.match(await sandbox.fetch('go', 'go', '1.99'), 'error: There is no Go 1.99.')
 })

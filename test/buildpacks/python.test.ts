@@ -8,7 +8,11 @@ const python = spawnSync('python3', ['--version']).stdout?.toString().split(' ')
 const minor = python.split('.').slice(0, 2).join('.')
 
 t.test('uv is asked for when the store has none', skip, async (t) => {
-  const app = t.testdir({ 'requirements.txt': 'flask', Procfile, 'runtime.txt': `python-${minor}.1` })
+  const app = t.testdir({
+    'requirements.txt': 'flask',
+    Procfile,
+    'runtime.txt': `python-${minor}.1`,
+  })
   const { code, result } = await buildHere(app)
   t.equal(code, 75)
   t.strictSame(result.needs, [{ pack: 'python', name: 'uv', spec: 'latest' }])

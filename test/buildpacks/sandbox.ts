@@ -68,7 +68,12 @@ export class Sandbox {
 
   async #build(app: string, cache: string, env: Record<string, string>): Promise<SandboxBuild> {
     const out = await this.#folder('out')
-    const mounts = [`${app}:/app`, `${cache}:/cache`, `${out}:/out`, `${this.#runtimes}:/runtimes:ro`]
+    const mounts = [
+      `${app}:/app`,
+      `${cache}:/cache`,
+      `${out}:/out`,
+      `${this.#runtimes}:/runtimes:ro`,
+    ]
     const timed = 'TIMEFORMAT=took=%R; time /buildpacks/build'
     const all = { ...env, SLIPWAY_RESULT: '/out/result.json', SLIPWAY_NEEDS: '/out/needs' }
     const { code, output } = await this.#run(mounts, all, ['/bin/bash', '-c', timed])
@@ -98,12 +103,11 @@ export class Sandbox {
     argv: readonly string[],
   ): Promise<{ code: number; output: string }> {
     const trust = { SSL_CERT_FILE: bundle, NODE_EXTRA_CA_CERTS: bundle, PIP_CERT: bundle }
-    const args = [
-      ...['run', '--rm', '--name', nameOf('build'), '--tmpfs', '/tmp:exec', ...hardening],
-      ...[`${buildpacks}:/buildpacks:ro`, `${bundle}:${bundle}:ro`, ...mounts].flatMap(volume),
-      ...Object.entries({ ...registries(), ...trust, ...env }).flatMap(variable),
-      ...['slipway-12:build', ...argv],
-    ]
+    const volumes = [`${buildpacks}:/buildpacks:ro`, `${bundle}:${bundle}:ro`, ...mounts]
+    const args = ['run', '--rm', '--name', nameOf('build'), '--tmpfs', '/tmp:exec', ...hardening]
+    args.push(...volumes.flatMap(volume))
+    args.push(...Object.entries({ ...registries(), ...trust, ...env }).flatMap(variable))
+    args.push('slipway-12:build', ...argv)
     return await new Promise((resolve) => {
       execFile(client, args, { maxBuffer: 16 * 1024 ** 2 }, (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
@@ -136,10 +140,8 @@ export class Sandbox {
   }
 }
 
-const hardening = [
-  ...['--user', `${appUid}:${appUid}`, '--cap-drop', 'ALL', '--read-only', '--network', 'bridge'],
-  ...['--security-opt', 'no-new-privileges'],
-]
+const hardening = ['--user', `${appUid}:${appUid}`, '--cap-drop', 'ALL', '--read-only']
+hardening.push('--network', 'bridge', '--security-opt', 'no-new-privileges')
 
 const nameOf = (kind: string): string => `bp-test-${kind}-${randomBytes(6).toString('hex')}`
 const volume = (text: string): string[] => ['--volume', text]

@@ -6,6 +6,7 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import type { Test } from 'tap'
 import { buildHere, isLacking } from './pack.ts'
 
 const skip = isLacking === false ? {} : { skip: `${isLacking} is not on this host` }
@@ -29,7 +30,7 @@ interface Reply {
 interface Served {
   readonly port: number
   readonly process: ChildProcess
-  get(path: string, headers?: Record<string, string>, method?: string): Promise<Reply>
+  readonly get: (path: string, headers?: Record<string, string>, method?: string) => Promise<Reply>
 }
 
 async function freePort(): Promise<number> {
@@ -41,7 +42,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Builds an app and serves it until the test is over. */
-async function serve(t: Tap, files: Files, change = (_app: string): void => {}): Promise<Served> {
+async function serve(t: Test, files: Files, change = (_app: string): void => {}): Promise<Served> {
   const app = t.testdir(files)
   change(app)
   const { code, output } = await buildHere(app)
@@ -63,8 +64,7 @@ async function serve(t: Tap, files: Files, change = (_app: string): void => {}):
     },
   }
 }
-type Tap = typeof t
-type Files = Parameters<Tap['testdir']>[0]
+type Files = Parameters<Test['testdir']>[0]
 
 t.test('pages are served as browsers expect them', skip, async (t) => {
   const { get } = await serve(t, site)
@@ -156,18 +156,22 @@ t.test('what must be corrected in static.json is said', skip, async (t) => {
   }
 })
 
-t.test('SIGTERM ends it after the answer under way, and frees idle connections', skip, async (t) => {
-  const { port, process: child } = await serve(t, { ...site, 'big.bin': 'b'.repeat(50_000_000) })
-  const idle = connect(port)
-  await once(idle, 'connect')
-  const slow = request({ port, path: '/big.bin', agent: false }).end()
-  const [reply] = (await once(slow, 'response')) as [IncomingMessage]
-  const closed = once(child, 'exit')
-  child.kill('SIGTERM')
-  await once(idle.resume(), 'close')
-  t.equal((await text(reply)).length, 50_000_000)
-  t.strictSame((await closed)[0], 0)
-})
+t.test(
+  'SIGTERM ends it after the answer under way, and frees idle connections',
+  skip,
+  async (t) => {
+    const { port, process: child } = await serve(t, { ...site, 'big.bin': 'b'.repeat(50_000_000) })
+    const idle = connect(port)
+    await once(idle, 'connect')
+    const slow = request({ port, path: '/big.bin', agent: false }).end()
+    const [reply] = (await once(slow, 'response')) as [IncomingMessage]
+    const closed = once(child, 'exit')
+    child.kill('SIGTERM')
+    await once(idle.resume(), 'close')
+    t.equal((await text(reply)).length, 50_000_000)
+    t.strictSame((await closed)[0], 0)
+  },
+)
 
 t.test('requests sent in one piece are answered in order', skip, async (t) => {
   const { port } = await serve(t, site)

@@ -144,7 +144,12 @@ t.test('scaling up routes what is healthy; scaling down unroutes, drains, stops'
   const name = id.slice(0, 8)
   const events = world.router.events.map((event) => event.replaceAll(`slw-main-shop-${name}-`, ''))
   const down = events.lastIndexOf(`table ${name} web.1`)
-  t.same(events.slice(down + 1).toSorted(), ['close web-2', 'close web-3', 'idle web-2', 'idle web-3'])
+  t.same(events.slice(down + 1).toSorted(), [
+    'close web-2',
+    'close web-3',
+    'idle web-2',
+    'idle web-3',
+  ])
   await world.scale('web', 0)
   await world.until(async () => (await world.running()).length === 0)
   t.same(world.router.copies(), [])
@@ -175,7 +180,11 @@ t.test('restarting one copy drains it first', async (t) => {
   await world.reaches(id, 'succeeded')
   const name = world.router.copies()[0] ?? ''
   world.deploys.restartCopy(world.environmentId, name)
-  await world.until(() => world.router.events.at(-1) === `table ${short(name)}` && world.router.events.includes(`close ${name}`))
+  await world.until(
+    () =>
+      world.router.events.at(-1) === `table ${short(name)}` &&
+      world.router.events.includes(`close ${name}`),
+  )
   const last = world.router.events.slice(-4)
   t.match(last, ['table ', `idle ${name}`, `close ${name}`, `table ${short(name)}`])
 })

@@ -15,7 +15,11 @@ const owner = { appId: 'a', environmentId: 'e', app: 'shop' }
 const types = { web: 'node server.js', worker: 'node worker.js', release: 'npm run migrate' }
 const startTimeoutMs = 60_000
 
-function target(version: number, state: DeploymentState, quantities = { web: 2, worker: 1 }): Target {
+function target(
+  version: number,
+  state: DeploymentState,
+  quantities = { web: 2, worker: 1 },
+): Target {
   const making = {
     instance: 'main',
     app: 'shop',
@@ -64,6 +68,7 @@ function seen(change: Partial<Seen> = {}): Seen {
     routed: new Set(),
     trouble: null,
     startTimeoutMs,
+    releaseTimeoutMs: 600_000,
     ...change,
   }
 }
@@ -154,7 +159,9 @@ t.test('what goes wrong before the switch is said in a sentence', (t) => {
   t.match(after({ state: 'created' }, { trouble: 'no space left on device' }, 2_000_000), [
     'starting web.1 took too long (no space left on device); v11 keeps serving',
   ])
-  const failed = seen({ instances: [instance(open.task as Copy, { state: 'exited', exitCode: 3 })] })
+  const failed = seen({
+    instances: [instance(open.task as Copy, { state: 'exited', exitCode: 3 })],
+  })
   const releasing = { serving: null, open: target(12, 'releasing'), older: [] }
   t.match(brief(plan(releasing, failed, 0)), [
     'release task "npm run migrate" exited with code 3; v11 keeps serving',
@@ -181,7 +188,10 @@ t.test('a failed deployment leaves nothing behind and the old release as it was'
 })
 
 t.test('a copy that keeps crashing is started again after 0, 1, 2, 4 … 60 s', (t) => {
-  t.same([1, 2, 3, 4, 5, 8, 9, 50].map(backoffMs), [0, 1000, 2000, 4000, 8000, 60_000, 60_000, 60_000])
+  t.same(
+    [1, 2, 3, 4, 5, 8, 9, 50].map(backoffMs),
+    [0, 1000, 2000, 4000, 8000, 60_000, 60_000, 60_000],
+  )
   const serving = target(11, 'succeeded', { web: 1, worker: 0 })
   const [copy] = serving.copies as [Copy]
   const instances = [instance(copy, { state: 'exited', exitCode: 1, startedAtMs: 5000 })]
@@ -211,6 +221,19 @@ t.test('scaling: up is healthy before it is routed, down is unrouted before it i
   t.same(both, { routes: [one.name], steps: [], wakeAtMs: null })
   const after = plan(down, seen({ instances, routed: new Set([one.name]) }), 10)
   t.same(after.steps, [{ do: 'retire', name: other.name, drain: true }])
+  t.end()
+})
+
+t.test('a release task that was overtaken comes to its end before the next one starts', (t) => {
+  const [older, open] = [target(12, 'superseded'), target(13, 'pending')]
+  const wanted = { serving: target(11, 'succeeded', { web: 0, worker: 0 }), open, older: [] }
+  const running = seen({ instances: [instance(older.task as Copy)] })
+  t.same(brief(plan(wanted, running, 1000)), [])
+  const ended = seen({
+    instances: [instance(older.task as Copy, { state: 'exited', exitCode: 0 })],
+  })
+  t.same(brief(plan(wanted, ended, 1000)), ['enter releasing', `remove ${older.task?.name}`])
+  t.same(brief(plan(wanted, running, 600_000)), ['enter releasing', `retire ${older.task?.name}`])
   t.end()
 })
 
@@ -254,7 +277,11 @@ class World {
       ? { serving: young, open: null, older: [] }
       : { serving: old, open: isDone(young.state) ? null : young, older: [] }
     const instances = [...this.instances.values()]
-    return plan(wanted, seen({ instances, answered: this.answered, routed: this.routed }), this.nowMs)
+    return plan(
+      wanted,
+      seen({ instances, answered: this.answered, routed: this.routed }),
+      this.nowMs,
+    )
   }
 
   /** Does one thing of a plan; the rest is lost, as by kill -9. */
@@ -288,44 +315,47 @@ function isStill(world: World): boolean {
   return steps.length === 0 && routes.every((name) => world.routed.has(name))
 }
 
-t.test('killed between any two steps, it converges, and something healthy is always routed', (t) => {
-  const start = new World()
-  const old = target(11, 'succeeded')
-  start.states.set(old.id, 'succeeded')
-  for (const copy of old.copies) start.instances.set(copy.name, instance(copy))
-  start.pass()
-  start.routed = new Set(start.plan().routes)
+t.test(
+  'killed between any two steps, it converges, and something healthy is always routed',
+  (t) => {
+    const start = new World()
+    const old = target(11, 'succeeded')
+    start.states.set(old.id, 'succeeded')
+    for (const copy of old.copies) start.instances.set(copy.name, instance(copy))
+    start.pass()
+    start.routed = new Set(start.plan().routes)
 
-  let reached = 0
-  const visited = new Set<string>()
-  const visit = (world: World): void => {
-    const key = JSON.stringify([
-      [...world.states],
-      [...world.instances.keys()].toSorted(),
-      [...world.routed].toSorted(),
-      [...world.answered.keys()].toSorted(),
-    ])
-    if (visited.has(key)) return
-    visited.add(key)
-    if (world.served() !== 2) t.fail(`${world.served()} of 2 copies are routed and running`)
-    const made = world.plan()
-    const branches = made.steps.map((step) => (next: World) => next.do(step))
-    if (made.routes.toString() !== [...world.routed].toString())
-      branches.push((next) => void (next.routed = new Set(made.routes)))
-    if (branches.length === 0 && isStill(world)) {
-      t.equal(world.states.get(target(12, 'pending').id), 'succeeded')
-      t.equal(world.instances.size, target(12, 'pending').copies.length)
-      reached += 1
+    let reached = 0
+    const visited = new Set<string>()
+    const visit = (world: World): void => {
+      const key = JSON.stringify([
+        [...world.states],
+        [...world.instances.keys()].toSorted(),
+        [...world.routed].toSorted(),
+        [...world.answered.keys()].toSorted(),
+      ])
+      if (visited.has(key)) return
+      visited.add(key)
+      if (world.served() !== 2) t.fail(`${world.served()} of 2 copies are routed and running`)
+      const made = world.plan()
+      const branches = made.steps.map((step) => (next: World) => next.do(step))
+      if (made.routes.toString() !== [...world.routed].toString())
+        branches.push((next) => void (next.routed = new Set(made.routes)))
+      if (branches.length === 0 && isStill(world)) {
+        t.equal(world.states.get(target(12, 'pending').id), 'succeeded')
+        t.equal(world.instances.size, target(12, 'pending').copies.length)
+        reached += 1
+      }
+      branches.push((next) => next.pass())
+      for (const branch of branches) {
+        const next = world.copy()
+        branch(next)
+        visit(next)
+      }
     }
-    branches.push((next) => next.pass())
-    for (const branch of branches) {
-      const next = world.copy()
-      branch(next)
-      visit(next)
-    }
-  }
-  visit(start)
-  t.ok(visited.size > 30, `${visited.size} states of the world`)
-  t.ok(reached > 0, 'the goal')
-  t.end()
-})
+    visit(start)
+    t.ok(visited.size > 30, `${visited.size} states of the world`)
+    t.ok(reached > 0, 'the goal')
+    t.end()
+  },
+)

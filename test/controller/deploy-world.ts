@@ -163,9 +163,9 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
     logged,
     folder,
     /** Lets go of everything, as a controller that ends, and starts again on the same store. */
-    restart: async (): Promise<void> => {
+    restart: async (change: Partial<DeployDeps> = {}): Promise<void> => {
       await close()
-      deps = openAll()
+      deps = { ...openAll(), ...change }
       deploys = startDeploys(deps)
     },
     stop: close,
@@ -197,7 +197,8 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
     until: async (what: () => Promise<boolean> | boolean, ms = 8000): Promise<void> => {
       const limit = Date.now() + ms
       while (!(await what())) {
-        if (Date.now() > limit) throw new Error(`not in ${ms} ms: ${what.toString()}\n${logged.join('\n')}`)
+        if (Date.now() > limit)
+          throw new Error(`not in ${ms} ms: ${what.toString()}\n${logged.join('\n')}`)
         await sleep(5)
       }
     },
@@ -241,7 +242,11 @@ export async function addApp(
     subnet: `10.217.${Math.floor(Math.random() * 250)}.0/26`,
     created_at: at,
   })
-  await insertDomain(store, { host: `${name}.localhost`, environment_id: environmentId, created_at: at })
+  await insertDomain(store, {
+    host: `${name}.localhost`,
+    environment_id: environmentId,
+    created_at: at,
+  })
   return { app, environmentId }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,7 +73,7 @@ t.test('a key that others may read, or that is no key, is refused', async (t) =>
   const open = makeState(t)
   writeKey(open, 'setup.secret', secret, 0o644)
   t.match(await start(t, open).outcome, { said: /setup\.secret \(mode 644\); chmod it to 600/ })
-  const short = makeState(t, 'short')
+  const short = makeState(t)
   writeKey(short, 'master.key', 'c2hvcnQ=', 0o600)
   t.match(await start(t, short).outcome, { said: /master\.key does not hold 32 bytes/ })
 })
@@ -110,12 +110,9 @@ function start(t: Test, state: string, env: Record<string, string> = {}): Progra
   return { child, outcome }
 }
 
-let states = 0
-
-function makeState(t: Test, name = `state-${(states += 1)}`): string {
-  const state = t.testdirName
-  const folder = join(state, name)
-  mkdirSync(join(folder, 'keys'), { recursive: true })
+/** A fresh state folder, in the place of the one the test had before. */
+function makeState(t: Test): string {
+  const folder = t.testdir({ keys: {} })
   writeKey(folder, 'master.key', randomBytes(32).toString('base64'), 0o600)
   writeKey(folder, 'internal.token', randomBytes(32).toString('hex'), 0o600)
   writeKey(folder, 'setup.secret', secret, 0o600)

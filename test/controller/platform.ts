@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { Assert } from 'typebox/value'
 import { call, type CallOptions, type Peer } from '#contract/call.ts'
 import type { Endpoint, ReplyOf } from '#contract/endpoint.ts'
 import { readConfig } from '#controller/config.ts'
@@ -16,7 +17,7 @@ import { insertUser } from '#controller/store/users.ts'
 import { openLog } from '#lib/log.ts'
 
 export const setupSecret = 'the-secret-of-the-set-up'
-export const internalToken = 'the-token-of-the-programs'
+const internalToken = 'the-token-of-the-programs'
 
 /** A controller without a loop: real HTTP, real SQLite, nothing of the engine. */
 export interface Platform {
@@ -35,7 +36,7 @@ export interface Platform {
   readonly builder: Caller
 }
 
-/** Calls endpoints as somebody. */
+/** Calls endpoints as somebody; an answer that is not what the contract says fails the test. */
 export interface Caller {
   readonly id: string
   readonly peer: Peer
@@ -96,7 +97,13 @@ async function addUser({ db }: Deps, url: string, email: string, admin: boolean)
 
 function caller(url: string, token: string | undefined, id = ''): Caller {
   const peer: Peer = { url, token, program: 'controller' }
-  const as = <E extends Endpoint>(endpoint: E, options?: CallOptions<E>): Promise<ReplyOf<E>> =>
-    call(peer, endpoint, options)
+  const as = async <E extends Endpoint>(
+    endpoint: E,
+    options?: CallOptions<E>,
+  ): Promise<ReplyOf<E>> => {
+    const answer = await call(peer, endpoint, options)
+    if (endpoint.reply !== undefined) Assert(endpoint.reply, answer)
+    return answer
+  }
   return Object.assign(as, { id, peer })
 }

@@ -82,7 +82,10 @@ export async function attachTo(url: string): Promise<Attached> {
       if (head.length > 0) socket.unshift(head)
       opened.resolve(socket)
     })
-    .on('response', (response) => void text(response).then((body) => opened.reject(new Error(body))))
+    .on(
+      'response',
+      (response) => void text(response).then((body) => opened.reject(new Error(body))),
+    )
     .on('error', opened.reject)
     .end()
   const socket = await opened.promise

@@ -111,6 +111,35 @@ void t.test('a network is made once, goes when asked to, and not while it is use
   t.same(await count(), [''])
 })
 
+void t.test('a subnet whose environment is gone serves the next one it is given to', async (t) => {
+  const subnet = ground.subnetOf('env-two')
+  const gone = copySpec(ground, programs.idles.command, { environmentId: 'env-gone', subnet })
+  await fleet.start(gone, patience())
+  await stopAll(fleet, patience())
+  const next = copySpec(ground, programs.idles.command, { environmentId: 'env-two' })
+  await fleet.start(next, patience())
+  t.same(await states(), ['running'])
+})
+
+void t.test('when the end of a copy is told, it is seen ended', async (t) => {
+  const stop = new AbortController()
+  let seen: string[] = []
+  const told = Promise.withResolvers<void>()
+  const watching = fleet.watch(() => {
+    void states().then((now) => {
+      seen = now
+      if (now[0] === 'exited') told.resolve()
+    })
+  }, stop.signal)
+  await pause(500)
+  const spec = copySpec(ground, 'sleep 0.5')
+  await fleet.start(spec, patience())
+  await Promise.race([told.promise, pause(5000)])
+  t.same(seen, ['exited'])
+  stop.abort()
+  await watching
+})
+
 void t.test('a sweep removes sandboxes that a killed builder left', async (t) => {
   const spec = sandboxSpec(ground, 'sleep 600')
   const ended = workshop.run(spec, () => undefined, patience())

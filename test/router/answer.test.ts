@@ -1,5 +1,15 @@
 import t from 'tap'
-import { answering, ask, bodyOf, dial, get, httpBackend, openRig, rawBackend, statusOf } from './rig.ts'
+import {
+  answering,
+  ask,
+  bodyOf,
+  dial,
+  get,
+  httpBackend,
+  openRig,
+  rawBackend,
+  statusOf,
+} from './rig.ts'
 
 const keepAlive = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
 
@@ -15,14 +25,23 @@ t.test('an answer that is no proper HTTP becomes a 502 that tells nothing', asyn
     ['a folded field', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok'],
     ['a space before the colon', 'HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
-    ['a length and chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nxx'],
     ['a NUL', 'HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n'],
     ['bad chunks at once', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n'],
-    ['an upgrade nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
+    [
+      'an upgrade nobody asked for',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    ],
     ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(50_000)}`],
     ['too many fields', `HTTP/1.1 200 OK\r\n${'X: secret\r\n'.repeat(300)}\r\n`],
-    ['Connection naming the length', 'HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'Connection naming the length',
+      'HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 2\r\n\r\nok',
+    ],
   ]
   for (const [name, bytes] of corpus) {
     const rig = await openRig(t)
@@ -42,19 +61,22 @@ t.test('an app that closes without a word is a 502 and the client may go on', as
   t.match(await client.send(keepAlive).until('</html>'), /^HTTP\/1\.1 502 /)
 })
 
-t.test('an answer cut short is cut short for the client too, never ended as if it were whole', async (t) => {
-  const cut = [
-    'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf',
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
-  ]
-  for (const bytes of cut) {
-    const rig = await openRig(t)
-    rig.route(await answering(t, bytes, { closes: true }))
-    const client = dial(t, rig.port).send(keepAlive)
-    await client.all()
-    t.equal(client.ended, 'reset')
-  }
-})
+t.test(
+  'an answer cut short is cut short for the client too, never ended as if it were whole',
+  async (t) => {
+    const cut = [
+      'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+    ]
+    for (const bytes of cut) {
+      const rig = await openRig(t)
+      rig.route(await answering(t, bytes, { closes: true }))
+      const client = dial(t, rig.port).send(keepAlive)
+      await client.all()
+      t.equal(client.ended, 'reset')
+    }
+  },
+)
 
 t.test('an answer that turns malformed later cuts the client off', async (t) => {
   const rig = await openRig(t)
@@ -70,30 +92,38 @@ t.test('an answer that turns malformed later cuts the client off', async (t) => 
   t.equal(client.ended, 'reset')
 })
 
-t.test('a connection that breaks in an answer ended by closing is not taken for its end', async (t) => {
-  const rig = await openRig(t)
-  const port = await rawBackend(t, (socket) => {
-    socket.once('data', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')
-      setTimeout(() => socket.resetAndDestroy(), 20)
-    })
-  })
-  rig.route(port)
-  const client = dial(t, rig.port).send(keepAlive)
-  await client.all()
-  t.equal(client.ended, 'reset')
-})
-
-t.test('an answer ended by closing reaches the client whole, and its connection ends', async (t) => {
-  for (const version of ['1.0', '1.1']) {
+t.test(
+  'a connection that breaks in an answer ended by closing is not taken for its end',
+  async (t) => {
     const rig = await openRig(t)
-    rig.route(await answering(t, `HTTP/${version} 200 OK\r\nX: y\r\n\r\nto the end`, { closes: true }))
+    const port = await rawBackend(t, (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')
+        setTimeout(() => socket.resetAndDestroy(), 20)
+      })
+    })
+    rig.route(port)
     const client = dial(t, rig.port).send(keepAlive)
-    const answer = await client.all()
-    t.match(answer, /^HTTP\/1\.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\nto the end$/)
-    t.equal(client.ended, 'fin')
-  }
-})
+    await client.all()
+    t.equal(client.ended, 'reset')
+  },
+)
+
+t.test(
+  'an answer ended by closing reaches the client whole, and its connection ends',
+  async (t) => {
+    for (const version of ['1.0', '1.1']) {
+      const rig = await openRig(t)
+      rig.route(
+        await answering(t, `HTTP/${version} 200 OK\r\nX: y\r\n\r\nto the end`, { closes: true }),
+      )
+      const client = dial(t, rig.port).send(keepAlive)
+      const answer = await client.all()
+      t.match(answer, /^HTTP\/1\.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\nto the end$/)
+      t.equal(client.ended, 'fin')
+    }
+  },
+)
 
 t.test('HEAD, 204 and 304 have no body, and the connection is good for more', async (t) => {
   const cases = [
@@ -122,14 +152,24 @@ t.test('HEAD, 204 and 304 have no body, and the connection is good for more', as
 
 t.test('a 204 that claims a body is passed on without the claim', async (t) => {
   const rig = await openRig(t)
-  rig.route(await answering(t, 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'))
+  rig.route(
+    await answering(
+      t,
+      'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    ),
+  )
   const answer = await ask(t, rig.port, get())
   t.notMatch(answer, /chunked|hello/)
 })
 
 t.test('bytes after an answer are never part of the next one', async (t) => {
   const rig = await openRig(t)
-  rig.route(await answering(t, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'))
+  rig.route(
+    await answering(
+      t,
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil',
+    ),
+  )
   const client = dial(t, rig.port)
   for (let i = 0; i < 3; i += 1) {
     client.text = ''
@@ -162,20 +202,23 @@ t.test('interim answers are passed on, but not to HTTP/1.0', async (t) => {
   t.match(old, /^HTTP\/1\.1 200 OK/)
 })
 
-t.test('trailers, extensions and strange fields of an answer pass; those for one hop do not', async (t) => {
-  const rig = await openRig(t)
-  const body = '2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\n'
-  rig.route(
-    await answering(
-      t,
-      `HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nX: \xe9\r\nKeep-Alive: timeout=9\r\nX-Hop: 1\r\nConnection: keep-alive, x-hop\r\n\r\n${body}`,
-    ),
-  )
-  const answer = await ask(t, rig.port, get())
-  t.equal(bodyOf(answer), body)
-  t.match(answer, /X: \xe9\r\n/)
-  t.notMatch(answer, /keep-alive|X-Hop/i)
-})
+t.test(
+  'trailers, extensions and strange fields of an answer pass; those for one hop do not',
+  async (t) => {
+    const rig = await openRig(t)
+    const body = '2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\n'
+    rig.route(
+      await answering(
+        t,
+        `HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nX: \xe9\r\nKeep-Alive: timeout=9\r\nX-Hop: 1\r\nConnection: keep-alive, x-hop\r\n\r\n${body}`,
+      ),
+    )
+    const answer = await ask(t, rig.port, get())
+    t.equal(bodyOf(answer), body)
+    t.match(answer, /X: \xe9\r\n/)
+    t.notMatch(answer, /keep-alive|X-Hop/i)
+  },
+)
 
 t.test('an app may answer before it has read the request; the connection then ends', async (t) => {
   const rig = await openRig(t)
@@ -214,9 +257,17 @@ t.test('pages of our own are small, plain and complete', async (t) => {
   const none = await ask(t, rig.port, get())
   t.equal(statusOf(none), 503)
   t.match(none, /<p>The app is not running at the moment.<\/p>/)
-  const unknown = await ask(t, rig.port, 'GET / HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n')
+  const unknown = await ask(
+    t,
+    rig.port,
+    'GET / HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n',
+  )
   t.match(unknown, /^HTTP\/1\.1 404 Not Found\r\n[^]*<p>There is no app at this address.<\/p>/)
   t.equal(Number(/Content-Length: (\d+)/.exec(unknown)?.[1]), bodyOf(unknown).length)
-  const head = await ask(t, rig.port, 'HEAD / HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n')
+  const head = await ask(
+    t,
+    rig.port,
+    'HEAD / HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n',
+  )
   t.equal(bodyOf(head), '')
 })

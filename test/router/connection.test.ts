@@ -1,6 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { answering, ask, dial, echoed, get, httpBackend, openRig, rawBackend, RawClient, statusOf } from './rig.ts'
+import {
+  answering,
+  ask,
+  dial,
+  echoed,
+  get,
+  httpBackend,
+  openRig,
+  rawBackend,
+  RawClient,
+  statusOf,
+} from './rig.ts'
 
 const host = 'Host: a.test\r\n'
 const request = (path: string): string => `GET ${path} HTTP/1.1\r\n${host}\r\n`
@@ -22,8 +33,14 @@ t.test('requests sent ahead are answered in order, one at a time', async (t) => 
   const post = `POST /post HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\nbody`
   const chunked = `POST /chunked HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`
   const unknown = 'GET /404 HTTP/1.1\r\nHost: b.test\r\n\r\n'
-  const all = await ask(t, rig.port, request('/one') + post + request('/two') + unknown + chunked + get('/last'))
-  const order = [...all.matchAll(/(\/one|\/post|\/two|no app|\/chunked|\/last)/g)].map(([word]) => word)
+  const all = await ask(
+    t,
+    rig.port,
+    request('/one') + post + request('/two') + unknown + chunked + get('/last'),
+  )
+  const order = [...all.matchAll(/(\/one|\/post|\/two|no app|\/chunked|\/last)/g)].map(
+    ([word]) => word,
+  )
   t.same(order, ['/one', '/post', '/two', 'no app', '/chunked', '/last'])
   t.equal(most, 1)
 })
@@ -109,7 +126,9 @@ t.test('a slow app slows the sender down', async (t) => {
   const rig = await openRig(t)
   const port = await rawBackend(t, (socket) => socket.pause())
   rig.route(port)
-  const client = dial(t, rig.port).send(`POST / HTTP/1.1\r\n${host}Content-Length: 1000000000\r\n\r\n`)
+  const client = dial(t, rig.port).send(
+    `POST / HTTP/1.1\r\n${host}Content-Length: 1000000000\r\n\r\n`,
+  )
   let sent = 0
   const more = (): void => {
     while (client.socket.writable) {
@@ -126,7 +145,14 @@ t.test('a slow app slows the sender down', async (t) => {
 })
 
 t.test('each kind of silence has its own end', async (t) => {
-  const limits = { headMs: 60, bodyIdleMs: 60, firstByteMs: 60, rollingMs: 60, keepAliveMs: 60, lingerMs: 60 }
+  const limits = {
+    headMs: 60,
+    bodyIdleMs: 60,
+    firstByteMs: 60,
+    rollingMs: 60,
+    keepAliveMs: 60,
+    lingerMs: 60,
+  }
   const rig = await openRig(t, limits)
   const silent = await rawBackend(t, () => undefined)
   rig.route(silent)

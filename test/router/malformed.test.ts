@@ -15,8 +15,16 @@ const corpus: readonly (readonly [name: string, status: number, text: string])[]
   ['a Host with a bad port', 400, 'GET / HTTP/1.1\r\nHost: a.test:8x\r\n\r\n'],
   ['a Host with a long port', 400, 'GET / HTTP/1.1\r\nHost: a.test:123456\r\n\r\n'],
   ['an unclosed IPv6 Host', 400, 'GET / HTTP/1.1\r\nHost: [::1\r\n\r\n'],
-  ['a length and chunks', 400, `${post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  ['chunks and a length', 400, `${post}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`],
+  [
+    'a length and chunks',
+    400,
+    `${post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  [
+    'chunks and a length',
+    400,
+    `${post}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`,
+  ],
   ['two lengths', 400, `${post}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`],
   ['the same length twice', 400, `${post}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`],
   ['a list of lengths', 400, `${post}Content-Length: 5, 5\r\n\r\nhello`],
@@ -27,10 +35,18 @@ const corpus: readonly (readonly [name: string, status: number, text: string])[]
   ['an absurd length', 413, `${post}Content-Length: 99999999999999999999\r\n\r\n`],
   ['an unknown coding', 501, `${post}Transfer-Encoding: gzip, chunked\r\n\r\n`],
   ['a coding twice', 501, `${post}Transfer-Encoding: chunked, chunked\r\n\r\n`],
-  ['two coding fields', 400, `${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+  [
+    'two coding fields',
+    400,
+    `${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
   ['a disguised coding', 501, `${post}Transfer-Encoding: xchunked\r\n\r\n`],
   ['a coding after a vertical tab', 400, `${post}Transfer-Encoding: \x0bchunked\r\n\r\n`],
-  ['chunks in HTTP/1.0', 400, `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+  [
+    'chunks in HTTP/1.0',
+    400,
+    `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
   ['a space before the colon', 400, `GET / HTTP/1.1\r\n${host}Content-Length : 5\r\n\r\n`],
   ['a field without a name', 400, `GET / HTTP/1.1\r\n${host}: x\r\n\r\n`],
   ['a field without a colon', 400, `GET / HTTP/1.1\r\n${host}nonsense\r\n\r\n`],
@@ -43,7 +59,11 @@ const corpus: readonly (readonly [name: string, status: number, text: string])[]
   ['a NUL in a name', 400, `GET / HTTP/1.1\r\n${host}X\0A: b\r\n\r\n`],
   ['a high byte in a name', 400, `GET / HTTP/1.1\r\n${host}X\xe9: b\r\n\r\n`],
   ['a carriage return before the end', 400, `GET / HTTP/1.1\r\n${host}\r\r\n`],
-  ['Connection naming the length', 400, `${post}Content-Length: 5\r\nConnection: content-length\r\n\r\nhello`],
+  [
+    'Connection naming the length',
+    400,
+    `${post}Content-Length: 5\r\nConnection: content-length\r\n\r\nhello`,
+  ],
   ['Connection naming the host', 400, `GET / HTTP/1.1\r\n${host}Connection: close, host\r\n\r\n`],
   ['a method with a bracket', 400, `G(T / HTTP/1.1\r\n${host}\r\n`],
   ['a tab between the words', 400, `GET\t/ HTTP/1.1\r\n${host}\r\n`],
@@ -67,15 +87,43 @@ const corpus: readonly (readonly [name: string, status: number, text: string])[]
   ['a chunk size of nothing', 400, `${post}Transfer-Encoding: chunked\r\n\r\n\r\n\r\n`],
   ['a chunk size in words', 400, `${post}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
   ['a signed chunk size', 400, `${post}Transfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n`],
-  ['a chunk size with 0x', 400, `${post}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`],
+  [
+    'a chunk size with 0x',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`,
+  ],
   ['a huge chunk size', 400, `${post}Transfer-Encoding: chunked\r\n\r\n${'f'.repeat(16)}\r\n`],
-  ['a chunk line ended by a line feed', 400, `${post}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n`],
-  ['an extension with a line feed', 400, `${post}Transfer-Encoding: chunked\r\n\r\n5;a\nhello\r\n0\r\n\r\n`],
-  ['an endless extension', 400, `${post}Transfer-Encoding: chunked\r\n\r\n5;${'a'.repeat(2000)}\r\nhello\r\n0\r\n\r\n`],
-  ['a chunk longer than its size', 400, `${post}Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n`],
+  [
+    'a chunk line ended by a line feed',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n`,
+  ],
+  [
+    'an extension with a line feed',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n5;a\nhello\r\n0\r\n\r\n`,
+  ],
+  [
+    'an endless extension',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n5;${'a'.repeat(2000)}\r\nhello\r\n0\r\n\r\n`,
+  ],
+  [
+    'a chunk longer than its size',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n`,
+  ],
   ['a trailer without a name', 400, `${post}Transfer-Encoding: chunked\r\n\r\n0\r\n: x\r\n\r\n`],
-  ['a trailer without a colon', 400, `${post}Transfer-Encoding: chunked\r\n\r\n0\r\nnonsense\r\n\r\n`],
-  ['endless trailers', 400, `${post}Transfer-Encoding: chunked\r\n\r\n0\r\n${'A: b\r\n'.repeat(2000)}`],
+  [
+    'a trailer without a colon',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n0\r\nnonsense\r\n\r\n`,
+  ],
+  [
+    'endless trailers',
+    400,
+    `${post}Transfer-Encoding: chunked\r\n\r\n0\r\n${'A: b\r\n'.repeat(2000)}`,
+  ],
 ]
 
 t.test('what is malformed is refused, the connection closed, and no app hears of it', async (t) => {
@@ -99,17 +147,20 @@ t.test('what follows a refused request is not taken for another one', async (t) 
   t.equal(app.seen.length, 0)
 })
 
-t.test('a body that turns malformed later cuts both connections and is answered nothing', async (t) => {
-  const rig = await openRig(t)
-  const app = await httpBackend(t, (request) => request.on('error', () => undefined))
-  rig.route(app.port)
-  const client = dial(t, rig.port).send(`${post}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`)
-  while (app.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-  const gone = new Promise((resolve) => app.seen[0]?.on('close', resolve))
-  t.equal(await client.send('nonsense\r\n').all(), '')
-  t.equal(client.ended, 'reset')
-  await gone
-})
+t.test(
+  'a body that turns malformed later cuts both connections and is answered nothing',
+  async (t) => {
+    const rig = await openRig(t)
+    const app = await httpBackend(t, (request) => request.on('error', () => undefined))
+    rig.route(app.port)
+    const client = dial(t, rig.port).send(`${post}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`)
+    while (app.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const gone = new Promise((resolve) => app.seen[0]?.on('close', resolve))
+    t.equal(await client.send('nonsense\r\n').all(), '')
+    t.equal(client.ended, 'reset')
+    await gone
+  },
+)
 
 t.test('harmless oddities are served', async (t) => {
   const rig = await openRig(t)

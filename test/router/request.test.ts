@@ -1,29 +1,39 @@
 import t from 'tap'
 import { ask, dial, echoed, get, httpBackend, openRig, statusOf } from './rig.ts'
 
-t.test('a request reaches the app with who asked, and nothing the client claims about that', async (t) => {
-  const rig = await openRig(t)
-  const app = await httpBackend(t)
-  rig.route(app.port)
-  const claims =
-    'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-FORWARDED-Prefix: /x\r\n' +
-    'X_Forwarded_For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nVia: 1.0 evil\r\nX-Request-Id: mine\r\n' +
-    'X-Request-Start: 1\r\nProxy: http://evil\r\nContent_Length: 3\r\nCookie: a=b\r\n'
-  const { headers } = echoed(await ask(t, rig.port, get('/', claims)))
-  t.match(headers, {
-    host: 'a.test',
-    cookie: 'a=b',
-    'x-forwarded-for': '127.0.0.1',
-    'x-forwarded-proto': 'http',
-    'x-forwarded-host': 'a.test',
-    'x-forwarded-port': String(rig.port),
-    via: '1.1 slipway',
-    'x-request-id': /^[0-9a-f]{32}$/,
-    'x-request-start': /^\d{13}$/,
-  })
-  const gone = ['x-forwarded-prefix', 'x_forwarded_for', 'forwarded', 'x-real-ip', 'proxy', 'content_length']
-  for (const name of gone) t.notOk(name in headers, name)
-})
+t.test(
+  'a request reaches the app with who asked, and nothing the client claims about that',
+  async (t) => {
+    const rig = await openRig(t)
+    const app = await httpBackend(t)
+    rig.route(app.port)
+    const claims =
+      'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-FORWARDED-Prefix: /x\r\n' +
+      'X_Forwarded_For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nVia: 1.0 evil\r\nX-Request-Id: mine\r\n' +
+      'X-Request-Start: 1\r\nProxy: http://evil\r\nContent_Length: 3\r\nCookie: a=b\r\n'
+    const { headers } = echoed(await ask(t, rig.port, get('/', claims)))
+    t.match(headers, {
+      host: 'a.test',
+      cookie: 'a=b',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': 'a.test',
+      'x-forwarded-port': String(rig.port),
+      via: '1.1 slipway',
+      'x-request-id': /^[0-9a-f]{32}$/,
+      'x-request-start': /^\d{13}$/,
+    })
+    const gone = [
+      'x-forwarded-prefix',
+      'x_forwarded_for',
+      'forwarded',
+      'x-real-ip',
+      'proxy',
+      'content_length',
+    ]
+    for (const name of gone) t.notOk(name in headers, name)
+  },
+)
 
 t.test('fields for this hop only, and those Connection names, are not passed on', async (t) => {
   const rig = await openRig(t)
@@ -43,26 +53,33 @@ t.test('the host is found in any case, with a port and with a dot at its end', a
   const app = await httpBackend(t)
   rig.route(app.port)
   for (const host of ['A.TEST', 'a.test:8080', 'a.test.']) {
-    const answer = await ask(t, rig.port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    const answer = await ask(
+      t,
+      rig.port,
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    )
     t.equal(statusOf(answer), 200, host)
     t.equal(echoed(answer).headers['x-forwarded-host'], host)
   }
 })
 
-t.test('an absolute target counts instead of the Host field and reaches the app as a path', async (t) => {
-  const rig = await openRig(t)
-  const app = await httpBackend(t)
-  rig.route(app.port)
-  const request = (target: string, method = 'GET'): string =>
-    `${method} ${target} HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n`
-  const { url, headers } = echoed(await ask(t, rig.port, request('HTTP://a.test:80/p?q')))
-  t.same([url, headers['host'], headers['x-forwarded-host']], ['/p?q', 'a.test:80', 'a.test:80'])
-  t.equal(echoed(await ask(t, rig.port, request('http://a.test?q'))).url, '/?q')
-  t.equal(echoed(await ask(t, rig.port, request('http://a.test', 'OPTIONS'))).url, '*')
-  for (const bad of ['http://u@a.test/', 'http:///', 'ftp://a.test/', 'a.test/', '*']) {
-    t.equal(statusOf(await ask(t, rig.port, request(bad))), 400, bad)
-  }
-})
+t.test(
+  'an absolute target counts instead of the Host field and reaches the app as a path',
+  async (t) => {
+    const rig = await openRig(t)
+    const app = await httpBackend(t)
+    rig.route(app.port)
+    const request = (target: string, method = 'GET'): string =>
+      `${method} ${target} HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n`
+    const { url, headers } = echoed(await ask(t, rig.port, request('HTTP://a.test:80/p?q')))
+    t.same([url, headers['host'], headers['x-forwarded-host']], ['/p?q', 'a.test:80', 'a.test:80'])
+    t.equal(echoed(await ask(t, rig.port, request('http://a.test?q'))).url, '/?q')
+    t.equal(echoed(await ask(t, rig.port, request('http://a.test', 'OPTIONS'))).url, '*')
+    for (const bad of ['http://u@a.test/', 'http:///', 'ftp://a.test/', 'a.test/', '*']) {
+      t.equal(statusOf(await ask(t, rig.port, request(bad))), 400, bad)
+    }
+  },
+)
 
 t.test('bodies arrive whole: with a length, in chunks, with extensions and trailers', async (t) => {
   const rig = await openRig(t)
@@ -100,7 +117,9 @@ t.test('Expect: 100-continue is passed on and the app answers it', async (t) => 
   const app = await httpBackend(t)
   rig.route(app.port)
   const client = dial(t, rig.port)
-  client.send('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
+  client.send(
+    'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n',
+  )
   t.match(await client.until('\r\n\r\n'), /^HTTP\/1.1 100 Continue\r\n\r\n$/)
   client.send('ok')
   t.equal(echoed((await client.all()).slice(25)).body, 'ok')

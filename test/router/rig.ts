@@ -32,7 +32,7 @@ export async function openRig(t: Test, limits: Partial<Limits> = {}): Promise<Ri
   const route = (...ports: number[]): void => {
     routes.replace(tableOf(routes.table.number + 1, ports.map(instanceAt)))
   }
-  return { port: proxy.port, routes, bugs, route, close: proxy.close }
+  return { port: proxy.port, routes, bugs, route, close: (graceMs) => proxy.close(graceMs) }
 }
 
 export function instanceAt(port: number): RouteInstance {
@@ -60,11 +60,7 @@ export async function rawBackend(t: Test, serve: (socket: Socket) => void): Prom
 }
 
 /** A backend that answers every read with the same bytes, and may then close. */
-export function answering(
-  t: Test,
-  answer: string,
-  { closes = false } = {},
-): Promise<number> {
+export function answering(t: Test, answer: string, { closes = false } = {}): Promise<number> {
   return rawBackend(t, (socket) => {
     socket.on('data', () => {
       socket.write(answer, 'latin1')
@@ -124,7 +120,9 @@ export class RawClient {
     this.socket.on('data', (chunk: string) => this.#note(() => (this.text += chunk)))
     this.socket.on('end', () => this.#note(() => (this.ended = 'fin')))
     this.socket.on('error', () => this.#note(() => (this.ended = 'reset')))
-    this.socket.on('close', () => this.#note(() => (this.ended = this.ended === 'fin' ? 'fin' : 'reset')))
+    this.socket.on('close', () =>
+      this.#note(() => (this.ended = this.ended === 'fin' ? 'fin' : 'reset')),
+    )
   }
 
   send(text: string): this {
@@ -134,7 +132,9 @@ export class RawClient {
 
   /** Resolves when the text has this in it; rejects when it ends or takes 5 s without. */
   async until(part: string | RegExp): Promise<string> {
-    await this.#wait(() => (typeof part === 'string' ? this.text.includes(part) : part.test(this.text)))
+    await this.#wait(() =>
+      typeof part === 'string' ? this.text.includes(part) : part.test(this.text),
+    )
     return this.text
   }
 

@@ -37,8 +37,12 @@ t.test('config, code and processes follow the app command', async (t) => {
       version: number
       description: string
     }[]
-    const red = releases.find(({ description }) => description.includes('COLOUR') && !description.includes('Rollback') )
-    const first = Math.min(...releases.filter((r) => r.description.includes('COLOUR')).map((r) => r.version))
+    const red = releases.find(
+      ({ description }) => description.includes('COLOUR') && !description.includes('Rollback'),
+    )
+    const first = Math.min(
+      ...releases.filter((r) => r.description.includes('COLOUR')).map((r) => r.version),
+    )
     t.ok(red)
     const back = await run('rollback', `v${first}`)
     t.equal(back.code, 0, back.stderr)

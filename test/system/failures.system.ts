@@ -17,7 +17,13 @@ const failures: readonly {
     stage: 'detect',
     says: /error: .*(No buildpack|Nothing|cannot tell|not.*detect)/i,
     harm: ({ folder }) => {
-      for (const file of ['package.json', 'package-lock.json', 'Procfile', 'server.js', 'index.html']) {
+      for (const file of [
+        'package.json',
+        'package-lock.json',
+        'Procfile',
+        'server.js',
+        'index.html',
+      ]) {
         rmSync(join(folder, file), { force: true })
       }
       writeFileSync(join(folder, 'notes.txt'), 'nothing to run here\n')

@@ -13,6 +13,7 @@ import type { Endpoint, ReplyOf } from '#contract/endpoint.ts'
 import { SlipwayError } from '#contract/error.ts'
 import { openAdministrator } from '#scripts/platform/administrator.ts'
 import type { Administrator } from '#scripts/platform/administrator.ts'
+import { uninstall } from '#scripts/platform/clean.ts'
 import { git, sshWith } from '#scripts/platform/git.ts'
 import type { GitEnd } from '#scripts/platform/git.ts'
 import { makeKeys, makeSshKey } from '#scripts/platform/keys.ts'
@@ -126,11 +127,16 @@ export async function until(
  */
 export async function openPlatform(): Promise<TestPlatform> {
   const shared = process.env['SLIPWAY_TEST_STATE']
-  const platform = readPlatform(testSettings(shared ?? mkdtempSync(join(tmpdir(), 'slipway-test-'))))
+  const stateDir = shared ?? mkdtempSync(join(tmpdir(), 'slipway-test-'))
+  const platform = readPlatform(testSettings(stateDir))
   if (shared !== undefined) return await connect(platform, async () => {})
   await makeKeys(platform)
   const supervisor = await supervise(platform)
-  return await connect(platform, () => supervisor.stop())
+  return await connect(platform, async () => {
+    await supervisor.stop()
+    await uninstall(platform)
+    rmSync(stateDir, { recursive: true, force: true })
+  })
 }
 
 /** Settings of a test's platform: everything beside what an operator's `make run` would use. */
@@ -160,7 +166,10 @@ async function connect(platform: Platform, stop: () => Promise<void>): Promise<T
     call: (endpoint, options) => call(admin.api, endpoint, options),
     newApp: async (sample, change) => {
       const app = await call(admin.api, createApp, { body: { name: nameFor(sample) } })
-      const made = new TestApp(app, await checkOut(sample, app, platform, change), { platform, env })
+      const made = new TestApp(app, await checkOut(sample, app, platform, change), {
+        platform,
+        env,
+      })
       apps.push(made)
       return made
     },
@@ -179,7 +188,10 @@ function nameFor(sample: string): string {
   return `${sample.slice(0, 20)}-${randomBytes(3).toString('hex')}`
 }
 
-async function pushKey(platform: Platform, { api }: Administrator): Promise<Record<string, string>> {
+async function pushKey(
+  platform: Platform,
+  { api }: Administrator,
+): Promise<Record<string, string>> {
   const key = keyPath(platform, 'test_ed25519')
   if (!existsSync(key)) makeSshKey(key, 'slipway test')
   try {

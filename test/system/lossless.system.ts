@@ -20,14 +20,17 @@ t.test('deploys and rollbacks under load fail no request', async (t) => {
   t.equal(failed.length, 0, `${failed.length} of ${sent} failed: ${failed.slice(0, 3).join('; ')}`)
 })
 
-t.test('an app that ignores SIGTERM neither drops a request nor holds up the next deploy', async (t) => {
-  const app = await slipway.newApp('ignores-sigterm')
-  t.equal((await app.push()).code, 0)
-  const load = startLoad(slipway.platform.httpPort, `${app.name}.localhost`, { perSecond: 50 })
-  await app.change('round.txt', '1')
-  t.equal((await app.push()).code, 0)
-  await app.change('round.txt', '2')
-  t.equal((await app.push()).code, 0)
-  const { failed } = await load.stop()
-  t.same(failed, [])
-})
+t.test(
+  'an app that ignores SIGTERM neither drops a request nor holds up the next deploy',
+  async (t) => {
+    const app = await slipway.newApp('ignores-sigterm')
+    t.equal((await app.push()).code, 0)
+    const load = startLoad(slipway.platform.httpPort, `${app.name}.localhost`, { perSecond: 50 })
+    await app.change('round.txt', '1')
+    t.equal((await app.push()).code, 0)
+    await app.change('round.txt', '2')
+    t.equal((await app.push()).code, 0)
+    const { failed } = await load.stop()
+    t.same(failed, [])
+  },
+)

@@ -46,20 +46,23 @@ t.test('an app name out of grammar is refused with the grammar', async (t) => {
   })
 })
 
-t.test('a second push to an app that is being built is refused, and the first goes on', async (t) => {
-  const app = await slipway.newApp('node')
-  await app.change('Procfile', 'release: sleep 3\nweb: npm start\n')
-  const releasing = Promise.withResolvers<void>()
-  const first = app.push('main', (text) => {
-    if (text.includes('Receiving')) releasing.resolve()
-  })
-  await releasing.promise
-  await app.commit('Second')
-  const second = await app.push()
-  t.not(second.code, 0)
-  t.match(second.output, /Another push to ".*" is being built/)
-  t.equal((await first).code, 0)
-})
+t.test(
+  'a second push to an app that is being built is refused, and the first goes on',
+  async (t) => {
+    const app = await slipway.newApp('node')
+    await app.change('Procfile', 'release: sleep 3\nweb: npm start\n')
+    const releasing = Promise.withResolvers<void>()
+    const first = app.push('main', (text) => {
+      if (text.includes('Receiving')) releasing.resolve()
+    })
+    await releasing.promise
+    await app.commit('Second')
+    const second = await app.push()
+    t.not(second.code, 0)
+    t.match(second.output, /Another push to ".*" is being built/)
+    t.equal((await first).code, 0)
+  },
+)
 
 t.test('Ctrl-C while it builds cancels the build and moves no ref', async (t) => {
   const app = await slipway.newApp('node', (folder) => {

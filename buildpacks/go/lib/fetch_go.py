@@ -34,7 +34,7 @@ def main(wanted, out):
                 unpack(files, module + "/", out)
     except urllib.error.HTTPError as error:
         if error.code in (404, 410):
-            fail(f"There is no Go {wanted}.", "Correct the `go` or `toolchain` line of go.mod.")
+            no_such(wanted)
         fail(f"The Go module proxy {proxy()} answered {error.code}.", "Check GOPROXY of the platform.")
     except OSError as error:
         fail(f"The Go module proxy {proxy()} does not answer ({error}).",
@@ -45,6 +45,10 @@ def main(wanted, out):
 def fail(message, hint):
     print(f"error: {message}\nhint: {hint}", flush=True)
     sys.exit(1)
+
+
+def no_such(wanted):
+    fail(f"There is no Go {wanted}.", "Correct the `go` or `toolchain` line of go.mod.")
 
 
 def proxy():
@@ -60,8 +64,9 @@ def newest(wanted, system):
         listed = re.findall(rf"^v0\.0\.1-go(\d+\.\d+\.\d+)\.{system}$", response.read().decode(), re.MULTILINE)
     least = numbers(wanted)
     fitting = [numbers(v) for v in listed if numbers(v)[:2] == least[:2] and numbers(v) >= least]
-    full = least if len(least) == 3 else (*least, 0)
-    return ".".join(map(str, max(fitting, default=full)))
+    if not fitting and len(least) < 3:
+        no_such(wanted)
+    return ".".join(map(str, max(fitting, default=least)))
 
 
 def numbers(version):

@@ -105,6 +105,7 @@ install_project() {
   warning 'There is no uv.lock, so every build may get other versions.'
   printf 'hint: %s\n' 'Run `uv lock` and commit uv.lock.'
   logged uv sync --python /usr/bin/python3 --no-dev
+  rm -f uv.lock
 }
 
 logged() { indented "$@" | tee "$HOME/uv.log"; }
@@ -127,7 +128,7 @@ collect_static() {
   [[ -f manage.py && -z ${DISABLE_COLLECTSTATIC:-} ]] || return 0
   compgen -G '.venv/lib/python3*/site-packages/django' > /dev/null || return 0
   step 'Collecting static files (manage.py collectstatic)'
-  indented python manage.py collectstatic --noinput || {
+  PYTHONDONTWRITEBYTECODE=1 indented python manage.py collectstatic --noinput || {
     warning 'manage.py collectstatic failed; the app is built without its static files.'
     printf 'hint: %s\n' 'Set STATIC_ROOT in settings.py, or the config DISABLE_COLLECTSTATIC=1 if none are wanted.'
   }

@@ -2,7 +2,9 @@ import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 
 const release = process.env.SLIPWAY_RELEASE ?? 'none'
-const server = createServer((request, response) => response.end(`websocket echo, release ${release}\n`))
+const server = createServer((request, response) =>
+  response.end(`websocket echo, release ${release}\n`),
+)
 const sockets = new WebSocketServer({ server })
 
 sockets.on('connection', (socket) => {

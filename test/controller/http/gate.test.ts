@@ -60,20 +60,6 @@ t.test('what a request may do is decided before its body is read', async (t) => 
   t.equal(response.status, 401)
 })
 
-t.test('outside the contract there is nothing but health and streams', async (t) => {
-  const paths: string[] = []
-  const note = (http: Http): void => {
-    t.match(http.fastify.printRoutes({ commonPrefix: false }), /streams/)
-    paths.push(...routesOf(http))
-  }
-  await startPlatform(t, {}, {}, [note])
-  const known = new Set(controllerEndpoints.map((endpoint) => endpoint.path))
-  t.same(
-    paths.filter((path) => !known.has(path)),
-    ['/health', '/streams/:secret'],
-  )
-})
-
 type Platform = Awaited<ReturnType<typeof startPlatform>>
 
 async function ask(platform: Platform, endpoint: Endpoint, who: Who, name: string): Promise<Told> {
@@ -110,10 +96,4 @@ async function cast(
 
 function isTold(code: string | undefined): code is Told {
   return code === 'UNAUTHORIZED' || code === 'FORBIDDEN' || code === 'APP_NOT_FOUND'
-}
-
-function routesOf({ fastify }: Http): string[] {
-  const tree = fastify.printRoutes({ commonPrefix: false })
-  const paths = ['/health', '/streams/:secret', '/', '/metrics', '/logs/:secret']
-  return paths.filter((path) => tree.length > 0 && fastify.hasRoute({ method: 'GET', url: path }))
 }

@@ -26,39 +26,50 @@ function containerPids(apps: readonly TestApp[]): number[] {
   return apps.flatMap(({ app }) => {
     const filter = `label=slipway.app-id=${app.id}`
     const ids = execFileSync('docker', ['ps', '-q', '--filter', filter], { encoding: 'utf8' })
-    return ids.split('\n').filter(Boolean).map((id) =>
-      Number(execFileSync('docker', ['inspect', '-f', '{{.State.Pid}}', id], { encoding: 'utf8' })),
-    )
+    return ids
+      .split('\n')
+      .filter(Boolean)
+      .map((id) =>
+        Number(
+          execFileSync('docker', ['inspect', '-f', '{{.State.Pid}}', id], { encoding: 'utf8' }),
+        ),
+      )
   })
 }
 
 // Only an engine that scripts/prepare started for us may be killed.
-const enginePid = existsSync('/run/docker.pid') ? Number(readFileSync('/run/docker.pid', 'utf8')) : 0
+const enginePid = existsSync('/run/docker.pid')
+  ? Number(readFileSync('/run/docker.pid', 'utf8'))
+  : 0
 const skip = existsSync('/run/systemd/system') ? 'the engine belongs to systemd here' : false
 
-t.test('everything and the engine killed: each host name answers with its own app', { skip }, async (t) => {
-  const apps: TestApp[] = []
-  for (const text of ['first', 'second']) {
-    const app = await slipway.newApp('node')
-    await app.change('server.js', server(text))
-    t.equal((await app.push()).code, 0)
-    apps.push(app)
-  }
-  const [first, second] = apps as [TestApp, TestApp]
-  const copies = containerPids(apps)
-  t.equal(copies.length, 2)
+t.test(
+  'everything and the engine killed: each host name answers with its own app',
+  { skip },
+  async (t) => {
+    const apps: TestApp[] = []
+    for (const text of ['first', 'second']) {
+      const app = await slipway.newApp('node')
+      await app.change('server.js', server(text))
+      t.equal((await app.push()).code, 0)
+      apps.push(app)
+    }
+    const [first, second] = apps as [TestApp, TestApp]
+    const copies = containerPids(apps)
+    t.equal(copies.length, 2)
 
-  const programs = (['controller', 'builder', 'router'] as const).map((name) => slipway.pid(name))
-  for (const pid of [...programs, enginePid, ...copies]) process.kill(pid, 'SIGKILL')
-  execFileSync(join(import.meta.dirname, '../../../scripts/prepare'), { stdio: 'ignore' })
+    const programs = (['controller', 'builder', 'router'] as const).map((name) => slipway.pid(name))
+    for (const pid of [...programs, enginePid, ...copies]) process.kill(pid, 'SIGKILL')
+    execFileSync(join(import.meta.dirname, '../../../scripts/prepare'), { stdio: 'ignore' })
 
-  const strangers: string[] = []
-  await until('both pages are back', async () => {
-    const [one, two] = [await page(first), await page(second)]
-    if (one !== '' && one !== 'first') strangers.push(`first answered ${one}`)
-    if (two !== '' && two !== 'second') strangers.push(`second answered ${two}`)
-    return one === 'first' && two === 'second'
-  })
-  t.same(strangers, [])
-  t.equal((await first.push('main:main')).code, 0, 'and a push works')
-})
+    const strangers: string[] = []
+    await until('both pages are back', async () => {
+      const [one, two] = [await page(first), await page(second)]
+      if (one !== '' && one !== 'first') strangers.push(`first answered ${one}`)
+      if (two !== '' && two !== 'second') strangers.push(`second answered ${two}`)
+      return one === 'first' && two === 'second'
+    })
+    t.same(strangers, [])
+    t.equal((await first.push('main:main')).code, 0, 'and a push works')
+  },
+)

@@ -48,7 +48,8 @@ for (const program of ['controller', 'builder', 'router'] as const) {
       })
       t.ok(killed, push.output)
       await until('some release answers', async () => /^(one|two)$/.test(await page(app)))
-      if (push.code === 0) await until('the pushed one answers', async () => (await page(app)) === 'two')
+      if (push.code === 0)
+        await until('the pushed one answers', async () => (await page(app)) === 'two')
 
       await app.change('server.js', server('three'))
       let last = ''
