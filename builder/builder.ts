@@ -12,7 +12,7 @@ import { listenHttp } from './http.ts'
 import type { Keys } from './keys.ts'
 import { openPlaces } from './places.ts'
 import type { FindUser } from './receive/authentication.ts'
-import { addHybridExchange } from './receive/mlkem.ts'
+import { addHybridExchange, hasHybridExchange } from './receive/mlkem.ts'
 import { Receiver } from './receive/receiver.ts'
 import type { SshServer } from './receive/server.ts'
 import { serveSessions, type ServeRequest } from './receive/session.ts'
@@ -37,6 +37,8 @@ export async function startBuilder(config: Config, parts: BuilderParts): Promise
   const { keys, workshop, log, heartbeatMs = 20_000 } = parts
   const { limits, build, engine } = config
   const controller = { url: config.controllerUrl, token: keys.token, program: 'controller' }
+  // Before anything loads ssh2; the engine's client does.
+  addHybridExchange()
   const places = await openPlaces(config.state)
   await sweep(places, workshop, log, AbortSignal.timeout(60_000))
 
@@ -69,10 +71,9 @@ async function openSsh(
   findUser: FindUser,
   serve: ServeRequest,
 ): Promise<SshServer> {
-  const hybrid = addHybridExchange()
-  if (!hybrid) log.warn('ssh.no_hybrid_exchange', { reason: 'ssh2 or Node is not as we know it' })
-  // Only now: what is added must be there before ssh2 is loaded.
   const { listenSsh } = await import('./receive/server.ts')
+  const hybrid = hasHybridExchange()
+  if (!hybrid) log.warn('ssh.no_hybrid_exchange', { reason: 'ssh2 or Node is not as we know it' })
   return listenSsh({
     ...config.ssh,
     hostKey: keys.ssh,

@@ -14,7 +14,7 @@ export interface Config {
 }
 
 /** How this platform uses the container engine; the controller reads the same settings. */
-export interface EngineConfig {
+interface EngineConfig {
   /** Name of this platform on its engine. */
   readonly instance: string
   /** Null: the driver's default. */
@@ -27,7 +27,7 @@ export interface EngineConfig {
   readonly buildSubnet: string | null
 }
 
-export interface SshConfig {
+interface SshConfig {
   readonly host: string
   readonly port: number
   /** Connections at once, over all and from one address. */

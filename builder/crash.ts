@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir } from 'node:fs/promises'
+import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Peer } from '#contract/call.ts'
 import { SlipwayError } from '#contract/error.ts'
@@ -6,6 +6,7 @@ import { finishBuild } from '#contract/push.ts'
 import type { Workshop } from '#driver/driver.ts'
 import type { Log } from '#lib/log.ts'
 import { ask, isAway } from './ask.ts'
+import { emptyDirectory } from './build/files.ts'
 import type { Places } from './places.ts'
 import { sweepRepositories } from './receive/repository.ts'
 
@@ -25,7 +26,7 @@ export async function sweep(
   await workshop.sweep(signal).catch((error: unknown) => {
     log.warn('sweep.engine_failed', { reason: String(error) })
   })
-  for (const id of left) await empty(join(places.builds, id))
+  for (const id of left) await emptyDirectory(join(places.builds, id))
 }
 
 /**
@@ -51,9 +52,4 @@ export async function cancelLeftBuilds(
     }
     await rmdir(join(builds, id))
   }
-}
-
-async function empty(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => [])
-  for (const name of names) await rm(join(directory, name), { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import { readFile, rm, utimes } from 'node:fs/promises'
+import { readFile, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BuiltSlug } from '#contract/push.ts'
 import { writeDurably } from '#lib/durable.ts'
@@ -43,11 +43,6 @@ export async function findArtifact(
 /** Remembers what a key was built to. */
 export async function keepArtifact(artifacts: string, key: string, slug: BuiltSlug): Promise<void> {
   await writeDurably(pathOf(artifacts, key), JSON.stringify(slug))
-}
-
-/** Forgets what no longer is there. */
-export async function dropArtifact(artifacts: string, key: string): Promise<void> {
-  await rm(pathOf(artifacts, key), { force: true })
 }
 
 /** Collection leaves alone what is young; what is used again is. */

@@ -1,4 +1,5 @@
-import { constants, lstat, open } from 'node:fs/promises'
+import { constants, lstat, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 
 /**
  * Reads a file that a stranger may have put there: null when it is missing or is no plain file (a link
@@ -30,4 +31,10 @@ export async function isFile(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   )
+}
+
+/** Removes what is in a directory and leaves the directory. */
+export async function emptyDirectory(path: string): Promise<void> {
+  const names = await readdir(path).catch(() => [])
+  for (const name of names) await rm(join(path, name), { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { run } from '#builder/process.ts'
 import { isDirectory, isFile, readPlainFile } from './files.ts'
@@ -32,9 +32,18 @@ export async function planLayers(
     const { stack, config: appConfig } = request.checkout
     const key = keyOf([pack.folder, pack.digest, stack, stackDigest, files, config.env, appConfig])
     const path = join(places.layers, id, key.slice(0, 40))
-    layers.push({ pack, path, isThere: await isDirectory(path) })
+    layers.push({ pack, path, isThere: await isUsable(path) })
   }
   return layers
+}
+
+/** Collection leaves alone what is young: what a build begins with becomes so. */
+async function isUsable(path: string): Promise<boolean> {
+  const now = new Date()
+  return utimes(path, now, now).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Content of the files that key a layer; null when the buildpack does not look at this app. */
@@ -55,6 +64,8 @@ async function layerFiles(pack: Buildpack, app: string): Promise<Record<string, 
  * any. Renames only, so that a crash leaves either no layer or a whole one.
  */
 export async function takeLayer(layer: Layer, app: string): Promise<boolean> {
+  // One that is there may be what a running app stands on.
+  if (await isDirectory(layer.path)) return false
   const aside = `${layer.path}.new`
   await rm(aside, { recursive: true, force: true })
   let isEmpty = true
@@ -65,7 +76,6 @@ export async function takeLayer(layer: Layer, app: string): Promise<boolean> {
     isEmpty = false
   }
   if (isEmpty) return false
-  await rm(layer.path, { recursive: true, force: true })
   await rename(aside, layer.path)
   return true
 }

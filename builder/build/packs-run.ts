@@ -112,8 +112,7 @@ function outOfMemory(bytes: number): Refused {
   return new Refused('compile', `the build needed more than ${sizeText(bytes)} of memory`, hint)
 }
 
-/** Shared with Dockerfile builds. */
-export function outOfTime(ms: number): Refused {
+function outOfTime(ms: number): Refused {
   const hint = 'Make the build shorter, or ask the operator to raise SLIPWAY_BUILD_TIMEOUT.'
   return new Refused('compile', `the build took longer than ${Math.round(ms / 60_000)} min`, hint)
 }

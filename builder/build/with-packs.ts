@@ -105,7 +105,7 @@ function failed(end: PacksEnd, packs: readonly Buildpack[]): Refused {
 }
 
 /** Lists what would have been detected. */
-export function nothingDetected(packs: readonly Buildpack[]): Refused {
+function nothingDetected(packs: readonly Buildpack[]): Refused {
   const kinds = packs.map(({ name, detect }) => `${name} (${detect.join(' or ')})`)
   const hint = `Slipway builds ${[...kinds, 'or anything with a Dockerfile'].join(', ')}.`
   return new Refused('detect', 'no app was found in this repository', hint)

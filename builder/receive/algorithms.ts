@@ -1,7 +1,7 @@
 import type { Algorithms } from 'ssh2'
 
 /** Post-quantum key exchange; offered when `mlkem.ts` could add it to ssh2. */
-export const hybridExchange = 'mlkem768x25519-sha256'
+const hybridExchange = 'mlkem768x25519-sha256'
 
 /**
  * What we speak: no SHA-1, no NIST curve, no CBC. AES-GCM first, since clients that are offered

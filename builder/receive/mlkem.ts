@@ -7,13 +7,13 @@ import { pathToFileURL } from 'node:url'
  * Adds the key exchange `mlkem768x25519-sha256` (draft-ietf-sshm-mlkem-hybrid-kex) to ssh2, which lacks it;
  * without it OpenSSH from 10.1 on warns at every push. Must be called before ssh2 is imported.
  *
- * ssh2's text is edited as it is loaded. When it is not the text we know, nothing is touched and the
- * answer is false: pushes then use curve25519 alone.
+ * ssh2's text is edited as it is loaded. When it is not the text we know, nothing is touched and
+ * pushes use curve25519 alone.
  */
-export function addHybridExchange(): boolean {
-  if (typeof encapsulate !== 'function') return false
+export function addHybridExchange(): void {
+  if (typeof encapsulate !== 'function') return
   const texts = new Map(edits.map(({ file, pairs }) => [urlOf(file), editedText(file, pairs)]))
-  if ([...texts.values()].includes(null)) return false
+  if ([...texts.values()].includes(null)) return
   registerHooks({
     load(url, context, next) {
       const source = texts.get(url)
@@ -22,7 +22,14 @@ export function addHybridExchange(): boolean {
         : next(url, context)
     },
   })
-  return true
+}
+
+/** Whether the ssh2 that is loaded speaks it; loads ssh2. False when it had been loaded before the edit. */
+export function hasHybridExchange(): boolean {
+  const constants = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as {
+    readonly SUPPORTED_KEX: readonly string[]
+  }
+  return constants.SUPPORTED_KEX.includes('mlkem768x25519-sha256')
 }
 
 function editedText(file: string, pairs: readonly (readonly [string, string])[]): string | null {

@@ -1,44 +1,15 @@
-import { mkdir, rm } from 'node:fs/promises'
-import type { Peer } from '#contract/call.ts'
-import { finishBuild, startBuild, type BuiltSlug, type Checkout } from '#contract/push.ts'
-import { ask, patiently } from '#builder/ask.ts'
-import { build } from '#builder/build/build.ts'
-import { workplace } from '#builder/build/checkout.ts'
 import { secretsOf } from '#builder/build/redact.ts'
-import type { BuildRequest, BuildTools } from '#builder/build/request.ts'
-import { Refused } from '#builder/refused.ts'
+import type { BuildTools } from '#builder/build/request.ts'
 import type { Objects } from '#builder/git.ts'
+import { Refused } from '#builder/refused.ts'
 import { durationText } from '#builder/units.ts'
-import type { User } from './authentication.ts'
 import { readCommit, type Commit } from './commit.ts'
 import { followToEnd, type Followed } from './follow.ts'
-import type { HookReport } from './hook.ts'
-import type { OutputKeeper } from './keep.ts'
+import { refuse, type Push, type PushTools } from './pushed.ts'
+import { record } from './record.ts'
 import { planRefs } from './refs.ts'
-import { sentenceOf, type Sentence } from './sentence.ts'
-import type { Transcript } from './transcript.ts'
+import { sentenceOf } from './sentence.ts'
 import { checkTree, type TreeLimits } from './tree.ts'
-
-/** A push as it arrived, while its objects are in quarantine. */
-export interface Push {
-  readonly user: User
-  readonly checkout: Checkout
-  readonly repository: string
-  readonly report: HookReport
-  readonly transcript: Transcript
-  readonly keeper: OutputKeeper
-  /** Aborts when the pusher leaves or we are told to stop; up to the release that cancels. */
-  readonly cancelled: AbortSignal
-  /** Told when the build is done and is about to become a release: from here on nothing is cancelled. */
-  readonly onBuilt: () => void
-  /** Aborts only when this program ends. */
-  readonly stopped: AbortSignal
-}
-
-export interface PushTools {
-  readonly controller: Peer
-  readonly tools: BuildTools
-}
 
 /** Decides about a push and does what it asks for; answers whether its refs may move. */
 export async function judgePush(push: Push, tools: PushTools): Promise<boolean> {
@@ -58,11 +29,6 @@ export async function judgePush(push: Push, tools: PushTools): Promise<boolean> 
     refuse(transcript, sentenceOf(error, tools.tools.log))
     return false
   }
-}
-
-function refuse(transcript: Transcript, { error, hint }: Pick<Sentence, 'error' | 'hint'>): void {
-  transcript.say('error', error)
-  transcript.say('hint', hint)
 }
 
 async function deploy(
@@ -99,66 +65,6 @@ async function checkContent(
   const hint =
     'Add the files of an app (package.json, Procfile, Dockerfile, ...), commit, push again.'
   throw new Refused('detect', 'the commit holds no files', hint)
-}
-
-/** Builds under a record of the controller's; the release, or null when there is none. */
-async function record(
-  push: Push,
-  branch: string,
-  commit: Commit,
-  objects: Objects,
-  { controller, tools }: PushTools,
-): Promise<{ version: number } | null> {
-  const { checkout, user, keeper, cancelled } = push
-  const body = { app: checkout.app.id, user: user.id, commit: commit.id, branch }
-  const started = { body: { ...body, description: commit.subject } }
-  const { id } = await ask(controller, startBuild, started, cancelled)
-  const { root } = workplace(tools.places.builds, id)
-  await mkdir(root, { recursive: true, mode: 0o755 })
-  keeper.open(id)
-  const request = { id, checkout, objects, commit: commit.id, tree: commit.tree }
-  try {
-    const slug = await attempt(request, push, tools)
-    const result = 'digest' in slug ? ({ status: 'succeeded', slug } as const) : slug
-    return (await finish(controller, id, result, push)).release
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
-}
-
-type Ending = { readonly status: 'failed' | 'cancelled'; readonly stage: string }
-
-/** Builds; a failure is told to the pusher and becomes the build's end. */
-async function attempt(
-  request: BuildRequest,
-  { transcript, cancelled, onBuilt }: Push,
-  tools: BuildTools,
-): Promise<BuiltSlug | Ending> {
-  try {
-    const slug = await build(request, tools, transcript, cancelled)
-    cancelled.throwIfAborted()
-    onBuilt()
-    return slug
-  } catch (error) {
-    const reason = cancelled.aborted ? cancelled.reason : error
-    const sentence = sentenceOf(reason, tools.log)
-    refuse(transcript, sentence)
-    return { status: cancelled.aborted ? 'cancelled' : 'failed', stage: sentence.stage }
-  }
-}
-
-/** A controller that restarts just now is waited for: the work is done. */
-const patienceMs = 30_000
-
-async function finish(
-  controller: Peer,
-  build: string,
-  body: Ending | { readonly status: 'succeeded'; readonly slug: BuiltSlug },
-  { keeper, stopped }: Push,
-) {
-  await keeper.flush()
-  const options = { params: { build }, body }
-  return patiently(patienceMs, () => ask(controller, finishBuild, options, stopped), stopped)
 }
 
 /** Follows the deployment to its end and says how it went. */

@@ -4,8 +4,10 @@ import { checkOut, type Checkout } from '#contract/push.ts'
 import { ask } from '#builder/ask.ts'
 import { readReport, type HookReport } from './hook.ts'
 import { OutputKeeper } from './keep.ts'
+import { PushLife } from './life.ts'
 import { PushLocks } from './lock.ts'
-import { judgePush, type Push, type PushTools } from './push.ts'
+import { judgePush } from './push.ts'
+import type { Push, PushTools } from './pushed.ts'
 import { openRepository, pointHead } from './repository.ts'
 import { Cancelled, sentenceOf } from './sentence.ts'
 import { receivePack, uploadPack, type GitService } from './service.ts'
@@ -112,40 +114,6 @@ export class Receiver {
     hook.end(isAccepted ? 'accepted\n' : 'refused\n')
     await Promise.all([git.exit, keeper.flush()])
     if (isAccepted) await pointHeadIfNeeded(who.repository, report)
-  }
-}
-
-/** What may end a push early, and from when on nothing may. */
-class PushLife {
-  readonly #git: GitService
-  readonly #cancel = new AbortController()
-  #isBuilt = false
-
-  constructor(git: GitService, gone: AbortSignal) {
-    this.#git = git
-    if (gone.aborted) this.#leave()
-    else gone.addEventListener('abort', () => this.#leave(), { once: true })
-  }
-
-  get cancelled(): AbortSignal {
-    return this.#cancel.signal
-  }
-
-  /** The build is about to become a release. */
-  commit(): void {
-    this.#isBuilt = true
-  }
-
-  /** Whether it could still be cancelled. */
-  cancel(reason: Cancelled): boolean {
-    if (!this.#isBuilt) this.#cancel.abort(reason)
-    return !this.#isBuilt
-  }
-
-  #leave(): void {
-    this.#git.detach()
-    const reason = new Cancelled('the push was cancelled', 'Nothing was deployed.')
-    if (this.cancel(reason)) this.#git.stop()
   }
 }
 

@@ -84,7 +84,7 @@ export function taskOf(making: Making): Copy | null {
 }
 
 /** A type without a row in the formation has no copy. */
-export function quantityOf(quantities: Readonly<Record<string, number>>, type: string): number {
+function quantityOf(quantities: Readonly<Record<string, number>>, type: string): number {
   return quantities[type] ?? 0
 }
 

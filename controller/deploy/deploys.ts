@@ -39,15 +39,13 @@ export function startDeploys(deps: DeployDeps): Deploys {
     const places = await Promise.all(known.map((id) => readPlace(store, id)))
     await closeUnknown(workers, known)
     signal.throwIfAborted()
+    keeper.know(places.flatMap((place) => (place === null ? [] : [place.key])))
     for (const id of known) if (!workers.has(id)) workers.set(id, openWorker(id, deps, keeper))
-    await checkRouter(
-      places.flatMap((place) => (place === null ? [] : [place.key])),
-      signal,
-    )
+    await checkRouter(signal)
   }
-  const checkRouter = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
+  const checkRouter = async (signal: AbortSignal): Promise<void> => {
     try {
-      await keeper.check(keys, signal)
+      await keeper.check(signal)
     } catch (error) {
       signal.throwIfAborted()
       log.warn('router.unreachable', { reason: error instanceof Error ? error.message : null })

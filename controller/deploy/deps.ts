@@ -22,12 +22,15 @@ export interface DeploySettings {
   readonly graceMs: number
 }
 
+/** The router waits no longer in one call. */
+const drainLimitS = 60
+
 /** The times of `DeploySettings`, as the environment has them. Throws SettingError. */
 export function readTimes(env: Environment): Omit<DeploySettings, 'instance' | 'limits'> {
   return {
     startTimeoutMs: integer(env, 'SLIPWAY_START_TIMEOUT_S', 60) * 1000,
     releaseTimeoutMs: integer(env, 'SLIPWAY_RELEASE_TIMEOUT_S', 1800) * 1000,
-    drainMs: integer(env, 'SLIPWAY_DRAIN_S', 30) * 1000,
+    drainMs: Math.min(integer(env, 'SLIPWAY_DRAIN_S', 30), drainLimitS) * 1000,
     graceMs: integer(env, 'SLIPWAY_GRACE_S', 30) * 1000,
   }
 }

@@ -14,7 +14,7 @@ export type Cause =
   | { readonly kind: 'task'; readonly copy: Copy; readonly end: TaskEnd }
   | { readonly kind: 'late'; readonly doing: string; readonly reason: string }
 
-export type TaskEnd = { readonly exitCode: number } | 'out-of-memory' | 'timeout'
+type TaskEnd = { readonly exitCode: number } | 'out-of-memory' | 'timeout'
 
 export interface Circumstances {
   readonly app: string

@@ -11,7 +11,7 @@ const longestPauseMs = 250
  *
  * Null when somebody accepted, else what happened: `connection refused`, `timeout`, or a code.
  */
-export function knock(host: string, port: number, signal: AbortSignal): Promise<string | null> {
+function knock(host: string, port: number, signal: AbortSignal): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal })
     const end = (answer: string | null): void => {

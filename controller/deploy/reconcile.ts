@@ -1,5 +1,3 @@
-import { SlipwayError } from '#contract/error.ts'
-import { EngineError } from '#driver/driver.ts'
 import type { Instance } from '#driver/driver.ts'
 import { lateness } from './advance.ts'
 import { fail } from './enter.ts'
@@ -9,7 +7,8 @@ import { readWish } from './place.ts'
 import type { Wish } from './place.ts'
 import { plan } from './plan.ts'
 import type { Plan } from './plan.ts'
-import { routesTo } from './route-table.ts'
+import { learnRoutes, putRoutes } from './offer.ts'
+import { troubleIn } from './trouble.ts'
 import { within } from './within.ts'
 
 /** A pass that is still not at rest after so many turns goes on when it is kicked next. */
@@ -49,13 +48,14 @@ async function takeTurn(
 ): Promise<{ isAtRest: boolean; wakeAtMs: number | null }> {
   const { deps, keeper, memory } = hands
   const { key } = wish.place
-  const isKnown = await learnRoutes(hands, signal)
+  await learnRoutes(hands, signal)
   const instances = await look(hands, wish, signal)
   const before = keeper.routed(key)
   memory.notice(instances, before)
   const seen = memory.see(instances, before, deps.settings)
   const made = plan(wish.wanted, seen, Date.now())
-  const isPut = isKnown && (await putRoutes(hands, wish, made, instances, signal))
+  // A fresh controller takes nothing away: what the router has must have been seen before.
+  const isPut = before !== null && (await putRoutes(hands, wish, made, instances, signal))
   await act(hands, wish, made, signal)
   const after = keeper.routed(key)
   const isAtRest = made.steps.length === 0 && names(before) === names(after)
@@ -100,41 +100,6 @@ async function act(hands: Hands, wish: Wish, made: Plan, signal: AbortSignal): P
   }
 }
 
-/** Nothing is put before it is known what the router has: a fresh controller takes nothing away. */
-async function learnRoutes({ deps, keeper, memory }: Hands, signal: AbortSignal): Promise<boolean> {
-  try {
-    await keeper.learn(signal)
-    return true
-  } catch (error) {
-    signal.throwIfAborted()
-    memory.trouble = troubleIn(error)
-    deps.log.warn('router.unreachable', { reason: memory.trouble })
-    return false
-  }
-}
-
-/** A router that is down holds up the switch of a deployment, and nothing else. */
-async function putRoutes(
-  { deps, keeper, memory }: Hands,
-  { place }: Wish,
-  made: Plan,
-  instances: readonly Instance[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const copies = instances.filter((one) => made.routes.includes(one.name))
-  const where = { app: place.app.name, environment: place.environment, hosts: place.hosts }
-  try {
-    await keeper.put(place.key, routesTo(where, copies), signal)
-    memory.trouble = null
-    return true
-  } catch (error) {
-    signal.throwIfAborted()
-    memory.trouble = troubleIn(error)
-    deps.log.warn('router.unreachable', { reason: memory.trouble })
-    return false
-  }
-}
-
 function followTask(
   { taskOutput, closing }: Hands,
   wish: Wish,
@@ -144,13 +109,6 @@ function followTask(
   const name = open?.state === 'releasing' ? open.task?.name : undefined
   const isThere = instances.some((one) => one.name === name && one.state !== 'created')
   if (open !== null && name !== undefined && isThere) taskOutput.follow(open.id, name, closing)
-}
-
-/** What a pusher may be told of an error that is not theirs. */
-function troubleIn(error: unknown): string {
-  if (error instanceof EngineError || error instanceof SlipwayError) return error.message
-  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time'
-  return 'an error of the platform itself, see its log'
 }
 
 function soon(wakeAtMs: number | null): number {

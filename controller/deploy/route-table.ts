@@ -2,12 +2,7 @@ import type { Route, RouteInstance, RouteTable } from '#contract/route.ts'
 import type { Instance } from '#driver/driver.ts'
 import { webPort } from './copy.ts'
 
-/** The routes of one environment, by a key that outlives this process: `app/environment`. */
-export interface RoutesOf {
-  readonly key: string
-  readonly routes: readonly Route[]
-}
-
+/** What the routes of an environment go by: it is the same for the next controller, and on the wire. */
 export function keyOf(route: { readonly app: string; readonly environment: string }): string {
   return `${route.app}/${route.environment}`
 }

@@ -38,7 +38,6 @@ export class RouterKeeper {
   /** Says what one environment wants, and returns when the router has it. Throws when it is down. */
   async put(key: string, routes: readonly Route[], signal: AbortSignal): Promise<void> {
     this.#wanted.set(key, routes)
-    if (!this.#known.includes(key)) this.#known = [...this.#known, key]
     await this.#inTurn(() => this.#publish(signal))
   }
 
@@ -48,15 +47,16 @@ export class RouterKeeper {
     await this.#inTurn(async () => void (await this.#look(signal)))
   }
 
-  /**
-   * Asks the router what it has, and gives it what it lacks: it may have restarted, or lost its disk.
-   * Routes of environments that are not `known` go away.
-   */
-  async check(known: readonly string[], signal: AbortSignal): Promise<void> {
-    this.#known = known
-    for (const key of this.#wanted.keys()) if (!known.includes(key)) this.#wanted.delete(key)
+  /** Names all environments there are, before any of them puts; routes of others go away. */
+  know(keys: readonly string[]): void {
+    this.#known = keys
+    for (const key of this.#wanted.keys()) if (!keys.includes(key)) this.#wanted.delete(key)
+  }
+
+  /** Asks the router what it has, and gives it what it lacks: it may have restarted, or lost its disk. */
+  async check(signal: AbortSignal): Promise<void> {
     await this.#inTurn(async () => {
-      this.#present = null
+      this.#present = await this.#ask(signal)
       await this.#publish(signal)
     })
   }
@@ -91,9 +91,12 @@ export class RouterKeeper {
   }
 
   async #look(signal: AbortSignal): Promise<RouteTable> {
-    const options = { signal: within(signal, answerMs) }
-    this.#present ??= await call(this.#deps.router, getTable, options)
+    this.#present ??= await this.#ask(signal)
     return this.#present
+  }
+
+  #ask(signal: AbortSignal): Promise<RouteTable> {
+    return call(this.#deps.router, getTable, { signal: within(signal, answerMs) })
   }
 
   /** One at a time: tables are composed from what is wanted when their turn comes. */

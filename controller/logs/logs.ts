@@ -15,7 +15,7 @@ export interface LogsDeps {
 }
 
 /** Past lines first, then, if it follows, each new one; ends when the signal is aborted. */
-export interface Reading {
+interface Reading {
   readonly past: readonly string[]
   /** Calls back for every line after `past`; until stopped. */
   follow(onLine: (line: string) => void): void

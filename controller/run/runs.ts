@@ -15,7 +15,7 @@ import { Watch } from './watch.ts'
 export type RunDeps = Pick<DeployDeps, 'store' | 'fleet' | 'logs' | 'log' | 'vault' | 'settings'>
 
 /** What somebody wants run once. */
-export interface Request {
+interface Request {
   readonly command: string
   readonly env: Readonly<Record<string, string>>
   readonly terminal: { readonly columns: number; readonly rows: number } | null
@@ -25,13 +25,13 @@ export interface Request {
 }
 
 /** A one-off that starts when its terminal comes. */
-export interface Pending {
+interface Pending {
   readonly spec: CopySpec
   readonly terminal: Request['terminal']
   readonly timeToLiveMs: number
 }
 
-export interface OneOffMade {
+interface OneOffMade {
   readonly copy: Copy
   readonly releaseId: string
   /** Of the address to attach at; null for one that runs already. */

@@ -1,6 +1,6 @@
 /** Byte classes of RFC 9110 and 9112 as tables, and the one loop that reads along them. */
 
-export const HTAB = 9
+const HTAB = 9
 export const LF = 10
 export const CR = 13
 export const SPACE = 32

@@ -1,13 +1,13 @@
 import { Body } from './body.ts'
-import { byteAt, CR, latin1, LF } from './bytes.ts'
+import { LF } from './bytes.ts'
 import { Exchange } from './exchange.ts'
 import type { Asker, Shared } from './exchange.ts'
 import { forwardedFields } from './forward.ts'
 import { headLimitBytes, incomplete, whole } from './head.ts'
+import { Inbox } from './inbox.ts'
 import { page } from './page.ts'
-import { parseRequestHead, RequestHead } from './request-head.ts'
-import { readRequest } from './request.ts'
-import type { Request } from './request.ts'
+import { parseRequestHead, RequestHead, skipEmptyLines } from './request-head.ts'
+import { joinBody, readRequest } from './request.ts'
 import type { Receiver, Transport } from './transport.ts'
 import type { Deadline } from './wheel.ts'
 
@@ -18,9 +18,6 @@ import type { Deadline } from './wheel.ts'
  * - `linger`: we said our last word and read on until the client has heard it
  */
 type Stage = 'head' | 'body' | 'answer' | 'tunnel' | 'linger' | 'closed'
-
-/** A body up to this size is sent together with its head. */
-const joinLimitBytes = 16_384
 
 const head = new RequestHead()
 
@@ -33,9 +30,8 @@ export class Client implements Receiver, Asker {
   readonly #body = new Body()
   #stage: Stage = 'head'
   #exchange: Exchange | null = null
-  /** Bytes that came before their time: part of a head, or requests sent ahead. */
-  #stash: Buffer | null = null
-  #isConsuming = false
+  /** Part of a head, or requests sent ahead. */
+  readonly #inbox: Inbox
   #isHeadBegun = false
   #hasEnded = false
   #closes = false
@@ -45,6 +41,7 @@ export class Client implements Receiver, Asker {
     this.#transport = transport
     this.#shared = shared
     this.#onGone = onGone
+    this.#inbox = new Inbox((bytes, at) => this.#step(bytes, at))
     this.#deadline = shared.wheel.deadline(() => this.#onDue())
     this.#deadline.set(shared.limits.headMs)
   }
@@ -52,11 +49,12 @@ export class Client implements Receiver, Asker {
   // What comes from the client.
 
   onBytes(bytes: Buffer): void {
-    const before = this.#stash
-    const all = before === null ? bytes : Buffer.concat([before, bytes])
-    this.#stash = null
-    if (before !== null && this.#isStillPartial(bytes, all)) this.#stash = all
-    else this.#consume(all)
+    if (this.#stage === 'head' && this.#isHeadBegun && this.#isStillPartial(bytes)) {
+      this.#inbox.keep(bytes)
+    } else {
+      this.#inbox.add(bytes)
+      this.#settleEnd()
+    }
     this.#updateReading()
   }
 
@@ -70,7 +68,7 @@ export class Client implements Receiver, Asker {
     if (this.#stage === 'closed') return
     this.onProgress()
     this.#exchange?.upstream?.resume()
-    if (this.#stage === 'head') this.#consumeStash()
+    if (this.#stage === 'head') this.#goOn()
     this.#updateReading()
   }
 
@@ -105,7 +103,7 @@ export class Client implements Receiver, Asker {
   }
 
   onReady(): void {
-    if (this.#stage === 'body') this.#consumeStash()
+    if (this.#stage === 'body') this.#goOn()
     this.#updateReading()
   }
 
@@ -121,8 +119,8 @@ export class Client implements Receiver, Asker {
     this.#stage = 'head'
     this.#isHeadBegun = false
     this.#deadline.set(this.#shared.limits.keepAliveMs)
-    if (this.#isConsuming) return
-    this.#consumeStash()
+    if (this.#inbox.isBusy) return
+    this.#goOn()
     this.#updateReading()
   }
 
@@ -140,7 +138,7 @@ export class Client implements Receiver, Asker {
   beginTunnel(): void {
     this.#stage = 'tunnel'
     this.onProgress()
-    this.#consumeStash()
+    this.#goOn()
     if (this.#hasEnded) this.#exchange?.upstream?.shutDown()
     this.#updateReading()
   }
@@ -162,36 +160,22 @@ export class Client implements Receiver, Asker {
   /** Ends with the answer under way; at once where there is none. */
   closeSoon(): void {
     this.#closes = true
-    const isResting = this.#stage === 'head' && this.#stash === null
+    const isResting = this.#stage === 'head' && this.#inbox.size === 0
     if (isResting || this.#stage === 'tunnel') this.close()
   }
 
   // The way of the bytes.
 
-  #consume(bytes: Buffer): void {
-    this.#isConsuming = true
-    let at = 0
-    while (at < bytes.length) {
-      const next = this.#step(bytes, at)
-      if (next === at) break
-      at = next
-    }
-    this.#isConsuming = false
-    if (this.#stage === 'closed') return
-    if (at < bytes.length) this.#stash = Buffer.from(bytes.subarray(at))
-    if (this.#hasEnded) this.#settleEnd()
-  }
-
-  #consumeStash(): void {
-    const stash = this.#stash
-    this.#stash = null
-    if (stash !== null) this.#consume(stash)
-    else if (this.#hasEnded) this.#settleEnd()
+  /** Goes on with what was kept. */
+  #goOn(): void {
+    this.#inbox.retry()
+    this.#settleEnd()
   }
 
   /** The client writes no more: what it began and can no longer finish is over. */
   #settleEnd(): void {
-    const waits = this.#stash !== null
+    if (!this.#hasEnded || this.#inbox.isBusy) return
+    const waits = this.#inbox.size > 0
     if (this.#stage === 'head' && !(waits && this.#transport.isCongested)) this.#linger()
     else if (this.#stage === 'body' && !(waits && !this.#isInstanceReady)) this.close()
   }
@@ -231,13 +215,8 @@ export class Client implements Receiver, Asker {
   }
 
   /** A part of a head that cannot become whole with these bytes is not parsed again. */
-  #isStillPartial(added: Buffer, all: Buffer): boolean {
-    return (
-      this.#stage === 'head' &&
-      this.#isHeadBegun &&
-      !added.includes(LF) &&
-      all.length < headLimitBytes / 2
-    )
+  #isStillPartial(added: Buffer): boolean {
+    return !added.includes(LF) && this.#inbox.size + added.length < headLimitBytes / 2
   }
 
   #begin(bytes: Buffer, at: number): number {
@@ -246,7 +225,7 @@ export class Client implements Receiver, Asker {
     const bodyStart = head.end
     if (head.saysClose || head.minor === 0) this.#closes = true
     this.#body.beginRequest(head)
-    const bodyEnd = this.#joinBody(request, bytes, bodyStart)
+    const bodyEnd = joinBody(request, this.#body, bytes, bodyStart)
     if (bodyEnd < 0) {
       this.refuse(400)
       return bytes.length
@@ -256,17 +235,6 @@ export class Client implements Receiver, Asker {
     this.#deadline.set(this.#body.isDone ? firstByteMs : bodyIdleMs)
     this.#exchange = new Exchange(this, request, this.#shared)
     this.#exchange.assign()
-    return bodyEnd
-  }
-
-  /** What came of a body along with its head goes out with it, in one write, unless it is large. */
-  #joinBody(request: Request, bytes: Buffer, bodyStart: number): number {
-    if (this.#body.isDone || bytes.length === bodyStart) return bodyStart
-    if (bytes.length - bodyStart > joinLimitBytes) return bodyStart
-    const bodyEnd = this.#body.take(bytes, bodyStart)
-    if (bodyEnd < 0) return bodyEnd
-    request.text += latin1(bytes, bodyStart, bodyEnd)
-    request.bodyBegan = true
     return bodyEnd
   }
 
@@ -300,7 +268,7 @@ export class Client implements Receiver, Asker {
       case 'tunnel':
         return this.#isInstanceReady
       case 'answer':
-        return (this.#stash?.length ?? 0) < this.#shared.limits.stashBytes
+        return this.#inbox.size < this.#shared.limits.stashBytes
       case 'linger':
       case 'closed':
         return true
@@ -342,7 +310,7 @@ export class Client implements Receiver, Asker {
   #linger(): void {
     const { lingerMs, rollingMs } = this.#shared.limits
     this.#stage = 'linger'
-    this.#stash = null
+    this.#inbox.clear()
     const isFlushed = this.#transport.isFlushed
     this.#transport.shutDown()
     this.#deadline.set(isFlushed ? lingerMs : rollingMs)
@@ -355,7 +323,7 @@ export class Client implements Receiver, Asker {
     const wasTunnel = this.#stage === 'tunnel'
     this.#stage = 'closed'
     this.#exchange = null
-    this.#stash = null
+    this.#inbox.clear()
     this.#deadline.clear()
     closeTransport()
     if (wasTunnel) exchange?.leaveTunnel()
@@ -367,11 +335,4 @@ export class Client implements Receiver, Asker {
     const { remoteAddress, localPort } = this.#transport
     return { address: remoteAddress, port: localPort, scheme: 'http' }
   }
-}
-
-/** Empty lines before a request are harmless (RFC 9112, 2.2). */
-function skipEmptyLines(bytes: Buffer, from: number): number {
-  let at = from
-  while (at + 1 < bytes.length && byteAt(bytes, at) === CR && byteAt(bytes, at + 1) === LF) at += 2
-  return at
 }

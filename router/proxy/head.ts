@@ -1,19 +1,8 @@
-import {
-  blankBytes,
-  byteAt,
-  COLON,
-  CR,
-  digitBytes,
-  fieldBytes,
-  latin1,
-  LF,
-  skip,
-  tokenBytes,
-} from './bytes.ts'
-import { field, fieldId } from './field-name.ts'
+import { latin1 } from './bytes.ts'
 
 /** A head longer than this is refused. */
 export const headLimitBytes = 32_768
+/** So is one with more fields. */
 const fieldLimit = 200
 
 /**
@@ -108,116 +97,4 @@ export class Head {
   #offset(slot: number): number {
     return this.#offsets[slot] as number
   }
-}
-
-/** Told of each field we know; answers `whole` to go on, or what is wrong. */
-export type NoteField<H extends Head> = (head: H, bytes: Buffer, id: number) => Verdict
-
-/** Reads the field lines from `at` to the empty line. */
-export function parseFields<H extends Head>(
-  head: H,
-  bytes: Buffer,
-  at: number,
-  note: NoteField<H>,
-): Verdict {
-  head.fieldsStart = at
-  let next = at
-  for (;;) {
-    if (next + 1 >= bytes.length) return incomplete
-    if (byteAt(bytes, next) === CR) break
-    const verdict = readField(head, bytes, next, note)
-    if (verdict !== whole) return verdict
-    next = fieldEnd
-  }
-  head.end = next + 2
-  return byteAt(bytes, next + 1) === LF ? whole : malformed
-}
-
-let fieldEnd = 0
-
-function readField<H extends Head>(
-  head: H,
-  bytes: Buffer,
-  at: number,
-  note: NoteField<H>,
-): Verdict {
-  const colon = skip(tokenBytes, bytes, at, bytes.length)
-  if (colon === bytes.length) return incomplete
-  if (colon === at || byteAt(bytes, colon) !== COLON) return malformed
-  const lineEnd = skip(fieldBytes, bytes, colon + 1, bytes.length)
-  if (lineEnd + 1 >= bytes.length) return atLineEnd(bytes, lineEnd)
-  if (byteAt(bytes, lineEnd) !== CR || byteAt(bytes, lineEnd + 1) !== LF) return malformed
-  fieldEnd = lineEnd + 2
-  if (!head.addField(at, colon, fieldEnd)) return 431
-  const id = fieldId(bytes, at, colon)
-  if (id === field.other) return whole
-  trimValue(head, bytes, colon + 1, lineEnd)
-  return note(head, bytes, id)
-}
-
-/** Bytes ran out in a line: fine, unless what stands last can never become right. */
-function atLineEnd(bytes: Buffer, at: number): Verdict {
-  return at === bytes.length || byteAt(bytes, at) === CR ? incomplete : malformed
-}
-
-function trimValue(head: Head, bytes: Buffer, start: number, end: number): void {
-  head.valueStart = skip(blankBytes, bytes, start, end)
-  head.valueEnd = end
-  while (head.valueEnd > head.valueStart && blankBytes[byteAt(bytes, head.valueEnd - 1)] === 1) {
-    head.valueEnd -= 1
-  }
-}
-
-/** The value noted last, in lower case. */
-export function lowerValue(head: Head, bytes: Buffer): string {
-  return latin1(bytes, head.valueStart, head.valueEnd).toLowerCase()
-}
-
-/** `Content-Length`: digits only, once only. 413 when nobody could mean such a number. */
-export function noteContentLength(head: Head, bytes: Buffer): Verdict {
-  const { valueStart, valueEnd } = head
-  const isNumber =
-    valueEnd > valueStart && skip(digitBytes, bytes, valueStart, valueEnd) === valueEnd
-  if (!isNumber || head.contentLength >= 0) return malformed
-  if (valueEnd - valueStart > 15) return 413
-  head.contentLength = Number(latin1(bytes, valueStart, valueEnd))
-  return whole
-}
-
-/** `Transfer-Encoding`: `chunked` alone and once; others we do not speak. */
-export function noteTransferEncoding(head: Head, bytes: Buffer): Verdict {
-  if (head.isChunked) return malformed
-  if (lowerValue(head, bytes) !== 'chunked') return 501
-  head.isChunked = true
-  return whole
-}
-
-/** Without these nobody knows where a message ends or whose it is, so they are never for one hop. */
-const neverNamed = new Set(['host', 'content-length', 'transfer-encoding'])
-
-/** `Connection`: what it says is noted, the field itself is never passed on. */
-export function noteConnection(head: Head, bytes: Buffer): Verdict {
-  head.drop()
-  const value = lowerValue(head, bytes)
-  if (value === 'keep-alive') head.saysKeepAlive = true
-  else if (value === 'close') head.saysClose = true
-  else return noteOptions(head, value)
-  return whole
-}
-
-function noteOptions(head: Head, value: string): Verdict {
-  for (const part of value.split(',')) {
-    const option = part.trim()
-    if (neverNamed.has(option)) return malformed
-    if (option === 'keep-alive') head.saysKeepAlive = true
-    else if (option === 'close') head.saysClose = true
-    else if (option === 'upgrade') head.saysUpgrade = true
-    else if (option !== '') (head.named ??= []).push(option)
-  }
-  return whole
-}
-
-/** With two answers to the question where the body ends, software behind us may take the other one. */
-export function isFramedTwice(head: Head): boolean {
-  return head.isChunked && head.contentLength >= 0
 }

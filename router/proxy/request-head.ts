@@ -11,19 +11,15 @@ import {
   tokenBytes,
 } from './bytes.ts'
 import { field } from './field-name.ts'
+import { parseFields } from './field-lines.ts'
 import {
-  Head,
-  headLimitBytes,
-  incomplete,
   isFramedTwice,
   lowerValue,
-  malformed,
   noteConnection,
   noteContentLength,
   noteTransferEncoding,
-  parseFields,
-  whole,
-} from './head.ts'
+} from './framing-fields.ts'
+import { Head, headLimitBytes, incomplete, malformed, whole } from './head.ts'
 import type { Verdict } from './head.ts'
 import { hostNameEnd } from './host.ts'
 
@@ -161,4 +157,11 @@ function judgeTarget(head: RequestHead, bytes: Buffer): Verdict {
   if (rest === '') head.path = head.method === 'OPTIONS' ? '*' : '/'
   else head.path = rest.startsWith('/') ? rest : `/${rest}`
   return whole
+}
+
+/** Empty lines before a request are harmless (RFC 9112, 2.2). */
+export function skipEmptyLines(bytes: Buffer, from: number): number {
+  let at = from
+  while (at + 1 < bytes.length && byteAt(bytes, at) === CR && byteAt(bytes, at + 1) === LF) at += 2
+  return at
 }

@@ -1,3 +1,4 @@
+import type { Body } from './body.ts'
 import { latin1 } from './bytes.ts'
 import { requestHeadText } from './forward.ts'
 import type { RequestHead } from './request-head.ts'
@@ -20,6 +21,9 @@ export interface Request {
   bodyBegan: boolean
 }
 
+/** A body up to this size is sent together with its head. */
+const joinLimitBytes = 16_384
+
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /** Takes what is needed out of a head that was just parsed. */
@@ -40,4 +44,17 @@ export function readRequest(
     hasBody: head.isChunked || head.contentLength > 0,
     bodyBegan: false,
   }
+}
+
+/**
+ * What came of a body along with its head goes out with it, in one write, unless it is large.
+ * Returns the offset after what was taken; -1: the body is malformed.
+ */
+export function joinBody(request: Request, body: Body, bytes: Buffer, start: number): number {
+  if (body.isDone || bytes.length === start || bytes.length - start > joinLimitBytes) return start
+  const end = body.take(bytes, start)
+  if (end < 0) return end
+  request.text += latin1(bytes, start, end)
+  request.bodyBegan = true
+  return end
 }

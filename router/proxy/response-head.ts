@@ -1,17 +1,13 @@
 import { byteAt, CR, digitBytes, fieldBytes, latin1, LF, skip, SPACE } from './bytes.ts'
 import { field } from './field-name.ts'
+import { parseFields } from './field-lines.ts'
 import {
-  Head,
-  headLimitBytes,
-  incomplete,
   isFramedTwice,
-  malformed,
   noteConnection,
   noteContentLength,
   noteTransferEncoding,
-  parseFields,
-  whole,
-} from './head.ts'
+} from './framing-fields.ts'
+import { Head, headLimitBytes, incomplete, malformed, whole } from './head.ts'
 import type { Verdict } from './head.ts'
 
 /** A head with what only an answer has. */

@@ -205,10 +205,9 @@ export class Upstream implements ConnectReceiver, Idle {
     if (head.keepAliveS >= 0) this.#idleMs = this.#idleFor(head.keepAliveS)
     if (exchange.request.isHead || head.isBodiless || head.status === 304) this.#body.beginNone()
     else this.#body.beginAnswer(head)
-    if (this.#body.endsWithConnection) {
-      this.#keepsAlive = false
-      exchange.asker.closeAfterAnswer()
-    }
+    if (this.#body.endsWithConnection) this.#keepsAlive = false
+    const { asker } = exchange
+    if (this.#body.endsWithConnection || asker.mustClose) asker.closeAfterAnswer()
   }
 
   /** We let go a second before the instance says that it will. */

@@ -4,7 +4,7 @@ import { Target } from './balance.ts'
 import { Instance } from './instance.ts'
 
 /** The table before anybody sent one. */
-export const emptyTable: RouteTable = { number: 0, routes: [] }
+const emptyTable: RouteTable = { number: 0, routes: [] }
 
 /** The table in force, and the instances that it or requests still under way need. */
 export class Routes {

@@ -45,9 +45,9 @@ function ownMiB(child: ChildProcess): number {
 
 t.test('apps are built in the sandbox of the real engine', async (t) => {
   const world = await openWorld(t)
-  const { child, port } = await spawnBuilder(world)
+  let { child, port } = await spawnBuilder(world)
   t.teardown(async () => {
-    const ended = once(child, 'exit')
+    const ended = child.exitCode === null ? once(child, 'exit') : undefined
     child.kill('SIGTERM')
     await ended
     const runDir = join(world.root, 'real/run')
@@ -88,7 +88,7 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     t.match(version, /^\d+\.\d+\.\d+$/)
   })
 
-  await t.test('a Dockerfile', async () => {
+  await t.test('a Dockerfile', async (t) => {
     world.controller.addApp('boat', world.alice)
     const Dockerfile = 'FROM slipway-12:run\nCOPY x /x\nCMD ["cat", "/x"]\n'
     const repo = await Repo.make(world, { Dockerfile, x: 'y\n' })
@@ -98,10 +98,27 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     t.match((await push(repo, 'boat')).text, 'error: the Dockerfile could not be built')
   })
 
-  await t.test('nothing we know', async () => {
+  await t.test('nothing we know', async (t) => {
     world.controller.addApp('void', world.alice)
     const { text } = await push(await Repo.make(world, { a: 'b' }), 'void')
     t.match(text, 'error: no app was found in this repository')
+  })
+
+  await t.test('kill -9 in the middle of a build moves nothing and is cleared up', async (t) => {
+    const { app: dead } = world.controller.addApp('dead', world.alice)
+    const Dockerfile = 'FROM slipway-12:run\nRUN echo begun && sleep 20\n'
+    const pushed = push(await Repo.make(world, { Dockerfile }), 'dead')
+    await until(() => (world.controller.builds.at(-1)?.output ?? '').includes('RUN echo'), 20_000)
+    child.kill('SIGKILL')
+    t.not((await pushed).code, 0)
+    ;({ child, port } = await spawnBuilder(world))
+    const build = world.controller.builds.at(-1)
+    await until(() => build?.result !== null)
+    t.match(build?.result, { status: 'cancelled' })
+    t.strictSame(
+      await readdir(join(world.root, `real/builder/repos/${dead.id}.git/refs/heads`)),
+      [],
+    )
   })
   t.strictSame(await readdir(join(world.root, 'real/builder/builds')), [])
 })

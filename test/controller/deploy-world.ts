@@ -34,9 +34,11 @@ import type { Program } from '#driver/memory/memory.ts'
 import { openLog } from '#lib/log.ts'
 
 /** A router that remembers what it was told, in order. */
-export class FakeRouter {
+class FakeRouter {
   table: RouteTable = { number: 0, routes: [] }
   readonly events: string[] = []
+  /** Every table it was given. */
+  readonly tables: RouteTable[] = []
   isDown = false
   readonly #server = createServer((request, response) => {
     if (this.isDown) return void request.socket.destroy()
@@ -75,6 +77,7 @@ export class FakeRouter {
   #take(table: RouteTable): void {
     if (table.number <= this.table.number) return
     this.table = table
+    this.tables.push(table)
     this.events.push(`table ${this.copies().map(short).join()}`)
   }
 }
@@ -169,6 +172,8 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
       deploys = startDeploys(deps)
     },
     stop: close,
+    /** One more app. */
+    add: (name: string) => addApp(store, vault, name),
     /** Records a release, its deployment, and kicks. */
     release: async (processTypes: ProcessTypes, of = ids, config = {}): Promise<string> => {
       const id = await addRelease(store, vault, of, processTypes, config)
@@ -215,7 +220,7 @@ interface Ids {
   readonly environmentId: string
 }
 
-export async function addApp(
+async function addApp(
   store: Store,
   vault: ReturnType<typeof openVault>,
   name: string,

@@ -271,3 +271,16 @@ t.test('pages of our own are small, plain and complete', async (t) => {
   )
   t.equal(bodyOf(head), '')
 })
+
+t.test(
+  'an answer may begin before the request has ended, both flow, and then the connection ends',
+  async (t) => {
+    const rig = await openRig(t)
+    const app = await httpBackend(t, (request, response) => request.pipe(response))
+    rig.route(app.port)
+    const client = dial(t, rig.port)
+    client.send('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 8\r\n\r\nhalf')
+    await client.until('half')
+    t.match(await client.send('rest').all(), /Connection: close\r\n[^]*rest\r\n0\r\n\r\n$/)
+  },
+)

@@ -95,7 +95,7 @@ export async function httpBackend(
 }
 
 /** Answers method, path, headers, trailers and body as JSON. */
-export function echo(request: http.IncomingMessage, response: http.ServerResponse): void {
+function echo(request: http.IncomingMessage, response: http.ServerResponse): void {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
