@@ -10,6 +10,8 @@ import { readPlatform } from './platform/settings.ts'
 import { supervise } from './platform/supervise.ts'
 import { testSettings } from '#test/system/harness.ts'
 
+process.env['TAP_TIMEOUT'] = '900'
+
 /** Passed and failed of everything that ran. */
 const total = { passed: 0, failed: 0 }
 

@@ -74,7 +74,8 @@ export class Program {
     this.#logStart = statSync(logFile(this.name, this.#platform)).size
     const main = join(import.meta.dirname, `../../${this.name}/main.ts`)
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
-      env: this.#platform.env,
+      // Types are stripped once and not at every start: saves 0.3 s and 35 MiB in each program.
+      env: { NODE_COMPILE_CACHE: join(this.#platform.stateDir, 'cache'), ...this.#platform.env },
       stdio: ['ignore', log, log],
       // A group of its own: Ctrl-C reaches it through us, in order, and once.
       detached: true,

@@ -8,8 +8,8 @@ const slipway = await openPlatform()
 t.teardown(() => slipway.close())
 
 const server = (text: string): string => `
-const http = require('node:http')
-http.createServer((_, answer) => answer.end('${text} ' + (process.env.COLOUR || 'none')))
+import { createServer } from 'node:http'
+createServer((_, answer) => answer.end('${text} ' + (process.env.COLOUR || 'none')))
   .listen(process.env.PORT)
 console.log('listening as ${text}')
 `

@@ -15,7 +15,7 @@ const failures: readonly {
 }[] = [
   {
     stage: 'detect',
-    says: /error: .*(No buildpack|Nothing|cannot tell|not.*detect)/i,
+    says: /error: no app was found in this repository/,
     harm: ({ folder }) => {
       for (const file of [
         'package.json',

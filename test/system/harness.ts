@@ -150,6 +150,8 @@ export function testSettings(stateDir: string): Record<string, string | undefine
     SLIPWAY_NETWORKS: '10.218.0.0/16',
     SLIPWAY_BUILD_SUBNET: '10.218.255.192/26',
     SLIPWAY_INSTANCE: 'test',
+    // The slowest sample takes eight seconds; those that never listen should not take a minute.
+    SLIPWAY_START_TIMEOUT_S: '15',
     ...process.env,
     SLIPWAY_STATE: stateDir,
   }

@@ -103,7 +103,7 @@ t.test('another branch is stored and told how to deploy it', async (t) => {
   const push = await app.push('main:feature')
   t.equal(push.code, 0, push.output)
   t.match(push.output, /git push deis feature:main/)
-  t.equal((await app.get()).status, 503)
+  await until('the page says that nothing runs', async () => (await app.get()).status === 503)
 })
 
 t.test('what was pushed can be cloned and fetched', async (t) => {

@@ -9,7 +9,8 @@ const slipway = await openPlatform()
 t.teardown(() => slipway.close())
 
 const server = (text: string): string => `
-require('node:http').createServer((_, answer) => answer.end('${text}')).listen(process.env.PORT)
+import { createServer } from 'node:http'
+createServer((_, answer) => answer.end('${text}')).listen(process.env.PORT)
 `
 
 async function page(app: TestApp): Promise<string> {

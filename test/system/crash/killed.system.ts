@@ -29,7 +29,8 @@ async function converged(app: TestApp): Promise<boolean> {
 }
 
 const server = (text: string): string => `
-require('node:http').createServer((_, answer) => answer.end('${text}')).listen(process.env.PORT)
+import { createServer } from 'node:http'
+createServer((_, answer) => answer.end('${text}')).listen(process.env.PORT)
 `
 
 for (const program of ['controller', 'builder', 'router'] as const) {
