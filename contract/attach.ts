@@ -5,7 +5,7 @@
  * `signal` (its name: `SIGINT`). From it: `stdout`, `stderr`, and last `exit` (one 32-bit exit code; 128 + n
  * when signal n ended it).
  */
-export const frame = {
+const frame = {
   input: 0,
   end: 1,
   resize: 2,
@@ -18,7 +18,7 @@ export const frame = {
 export type FrameKind = keyof typeof frame
 
 /** A frame longer than this is refused. */
-export const frameLimitBytes = 1024 * 1024
+const frameLimitBytes = 1024 * 1024
 const headBytes = 5
 
 export function encodeFrame(kind: FrameKind, payload: Uint8Array): Uint8Array {

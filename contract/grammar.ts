@@ -1,19 +1,17 @@
 import { Type } from 'typebox'
 
 /** 3 to 30 of a-z, 0-9 and -; the first label of the app's host name. */
-export const appNamePattern = '^[a-z][a-z0-9-]{1,28}[a-z0-9]$'
+const appNamePattern = '^[a-z][a-z0-9-]{1,28}[a-z0-9]$'
 /** A config var: a name any shell can export. PORT and SLIPWAY_* are ours (checked beside it). */
-export const configKeyPattern = '^[A-Za-z_][A-Za-z0-9_]{0,127}$'
+const configKeyPattern = '^[A-Za-z_][A-Za-z0-9_]{0,127}$'
 /** A process type of a Procfile. */
 export const processTypePattern = '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$'
 export const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
 /** The full name of a git object: SHA-1 or SHA-256 in hex. */
 export const objectIdPattern = '^([0-9a-f]{40}|[0-9a-f]{64})$'
 
-export const AppName = Type.String({ pattern: appNamePattern })
 export const Uuid = Type.String({ pattern: uuidPattern })
 export const ObjectId = Type.String({ pattern: objectIdPattern })
-export const ProcessType = Type.String({ pattern: processTypePattern })
 /** RFC 3339, UTC. */
 export const Time = Type.String()
 

@@ -118,7 +118,7 @@ export interface Fleet {
 }
 
 /** A directory of the host inside a sandbox. */
-export interface Mount {
+interface Mount {
   readonly source: string
   readonly target: string
   readonly writable: boolean

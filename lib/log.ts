@@ -1,5 +1,5 @@
 /** Fields of a log line. Values of config or secrets never stand here; their names may. */
-export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>
+type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 export interface Log {
   info(event: string, fields?: Fields): void

@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeSshKey } from '../platform/keys.ts'
-import { git } from '../platform/git.ts'
+import { makeSshKey } from '#scripts/platform/keys.ts'
+import { git } from '#scripts/platform/git.ts'
 
 /** The peer of `bench-push`: OpenSSH and a bare repository, which stores a push and builds nothing. */
 export interface Peer {

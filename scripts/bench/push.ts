@@ -1,6 +1,6 @@
 import { openPlatform } from '#test/system/harness.ts'
 import type { TestApp } from '#test/system/harness.ts'
-import { keyPath } from '../platform/settings.ts'
+import { keyPath } from '#scripts/platform/settings.ts'
 import { median, row, timed } from './figures.ts'
 import { openPeer } from './openssh.ts'
 

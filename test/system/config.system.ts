@@ -79,7 +79,7 @@ t.test('config, code and processes follow the app command', async (t) => {
     t.match(end.stdout, 'red\ntyped in\n')
   })
 
-  await t.test('logs hold what the app wrote', async (t) => {
+  await t.test('logs hold what the app wrote', async () => {
     await until('the line is there', async () =>
       (await run('logs')).stdout.includes('app[web.1]: listening as one'),
     )

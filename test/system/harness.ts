@@ -86,7 +86,7 @@ export class TestApp {
 }
 
 /** One request to the router under a host name; a broken connection is thrown. */
-export function request(
+function request(
   port: number,
   host: string,
   path: string,

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openPlatform, until } from '../harness.ts'
-import type { TestApp } from '../harness.ts'
+import { openPlatform, until } from '#test/system/harness.ts'
+import type { TestApp } from '#test/system/harness.ts'
 
 const slipway = await openPlatform()
 t.teardown(() => slipway.close())

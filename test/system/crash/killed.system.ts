@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { listDynos } from '#contract/process.ts'
 import { listReleases } from '#contract/release.ts'
-import { openPlatform, until } from '../harness.ts'
-import type { TestApp } from '../harness.ts'
+import { openPlatform, until } from '#test/system/harness.ts'
+import type { TestApp } from '#test/system/harness.ts'
 
 const slipway = await openPlatform()
 t.teardown(() => slipway.close())
