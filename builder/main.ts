@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import type { Workshop } from '#driver/driver.ts'
 import { openLog, type Log } from '#lib/log.ts'
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const workshop = lazyWorkshop(() => openWorkshop(config, log))
   const builder = await startBuilder(config, { keys, workshop, log })
   log.info('started', { ssh: builder.sshPort, http: builder.httpPort })
+  flushCompileCache()
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('builder.stopping')
   await builder.close()

