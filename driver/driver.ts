@@ -156,6 +156,8 @@ export interface ImageSpec {
   readonly dockerfile: string
   readonly tag: string
   readonly buildArgs: Readonly<Record<string, string>>
+  /** Of its steps; what they write to disk is not limited, so `diskBytes` counts for nothing. */
+  readonly limits: Limits
   readonly timeoutMs: number
 }
 

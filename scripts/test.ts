@@ -1,52 +1,55 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
-import { makeKeys } from './platform/keys.ts'
+import { inspect } from 'node:util'
+import { testSettings } from '#test/system/harness.ts'
 import { uninstall } from './platform/clean.ts'
+import { makeKeys } from './platform/keys.ts'
 import { readPlatform } from './platform/settings.ts'
 import { supervise } from './platform/supervise.ts'
-import { testSettings } from '#test/system/harness.ts'
 
+/** Passed and failed of everything that ran: checks, and each assertion of each test. */
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+// For a whole file, in seconds; the runner's own would be half a minute.
 process.env['TAP_TIMEOUT'] = '900'
-
-/** Passed and failed of everything that ran. */
-const total = { passed: 0, failed: 0 }
 
 for (const check of ['format:check', 'lint', 'types', 'dead']) runCheck(check)
 await runFiles(globSync('test/**/*.test.ts'), 2)
 await runSystem()
-console.log(`${total.passed} passed, ${total.failed} failed`)
-process.exitCode = total.failed === 0 ? 0 : 1
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(total.failed === 0 ? 0 : 1)
 
 function runCheck(name: string): void {
-  const end = spawnSync('npm', ['run', '-s', name], { stdio: 'inherit' })
-  count(end.status === 0)
-  console.log(`${end.status === 0 ? '✔' : '✖'} ${name}`)
+  const end = spawnSync('npm', ['run', '-s', name], { encoding: 'utf8' })
+  const passed = end.status === 0
+  total[passed ? 'passed' : 'failed'] += 1
+  console.log(`${passed ? '✔' : '✖'} ${name}`)
+  if (!passed) console.log(`${end.stdout}${end.stderr}`)
 }
 
-function count(passed: boolean): void {
-  if (passed) total.passed += 1
-  else total.failed += 1
-}
-
-/** Each file is a process; a test is counted when it has no tests of its own. */
+/** Each file is a process of its own. Shown are the tests' sentences, and failures whole. */
 async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
-  const stream = run({
-    files: files.map((file) => join(process.cwd(), file)).sort(),
-    concurrency,
-    timeout: 900_000,
+  const paths = files.map((file) => resolve(file)).sort()
+  const stream = run({ files: paths, concurrency, timeout: 900_000 })
+  stream.on('test:pass', ({ name, nesting, skip }) => {
+    total[skip === undefined || skip === false ? 'passed' : 'skipped'] += 1
+    if (nesting === 0) console.log(`✔ ${name}`)
   })
-  stream.on('test:pass', ({ details }) => details.type !== 'suite' && count(true))
-  stream.on('test:fail', ({ details }) => details.type !== 'suite' && count(false))
-  stream.compose(new spec()).pipe(process.stdout, { end: false })
-  await new Promise((resolve) => stream.once('end', resolve))
+  stream.on('test:fail', ({ name, file, details }) => {
+    total.failed += 1
+    console.log(`✖ ${name} (${file ?? ''})\n${inspect(details.error.cause ?? details.error)}`)
+  })
+  await new Promise((done) => stream.once('end', done).resume())
 }
 
-/** One platform for all system tests: they push their own apps to it, side by side; those that kill its programs come last, alone. */
+/**
+ * One platform for all system tests, which push their own apps to it side by side; those that kill
+ * its programs, or the engine, come last and alone.
+ */
 async function runSystem(): Promise<void> {
   const stateDir = mkdtempSync(join(tmpdir(), 'slipway-test-'))
   const platform = readPlatform(testSettings(stateDir))

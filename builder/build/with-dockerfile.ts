@@ -4,13 +4,16 @@ import { Refused } from '#builder/refused.ts'
 import { durationText, sizeText } from '#builder/units.ts'
 import { workplace } from './checkout.ts'
 import { packContext } from './context.ts'
+import { limitsOf } from './limits.ts'
 import { readProcfile } from './procfile-read.ts'
 import { ownerOf, type BuildRequest, type BuildTools } from './request.ts'
 import type { Voice } from './voice.ts'
 
 /**
- * Builds an image from the app's Dockerfile. Registry settings go in as build arguments; config does not,
- * since it would be found in the image's history.
+ * Builds an image from the app's Dockerfile. Registry settings go in as build arguments, which a step
+ * sees if the Dockerfile names them with `ARG` (proxies need no naming); config does not, since it
+ * would be found in the image's history. The operator's CA bundle does not either: it is too long
+ * for an argument, and a step has no mounts. Behind a private CA the base image must know it.
  */
 export async function buildWithDockerfile(
   request: BuildRequest,
@@ -52,6 +55,7 @@ function buildImage(
     dockerfile: 'Dockerfile',
     tag: `slipway-${instance}/${request.checkout.app.name}:${request.id}`,
     buildArgs: { ...config.env, SOURCE_VERSION: request.commit },
+    limits: limitsOf(config),
     timeoutMs: config.timeoutMs,
   }
   return workshop.buildImage(spec, (chunk) => voice.output(chunk), signal)

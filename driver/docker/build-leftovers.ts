@@ -35,7 +35,7 @@ function inspect({ engine }: Site, id: string, signal: AbortSignal): Promise<Ima
 const patient = {
   times: 20,
   pauseMs: 100,
-  isPassing: (error: unknown) => error instanceof Refusal && /container/.test(error.message),
+  isPassing: (error: unknown) => error instanceof Refusal && /being used by/.test(error.message),
 }
 
 async function remove({ engine }: Site, id: string, signal: AbortSignal): Promise<void> {

@@ -42,11 +42,29 @@ const chores = [
   /^ ---> Running in [0-9a-f]{12}\n$/,
   /^Removing intermediate container [0-9a-f]{12}\n$/,
   /^Successfully (built|tagged) \S+\n$/,
-  // Our own labels are written as a last step.
-  /^Step \d+\/\d+ : LABEL .*slipway\.instance=/,
 ]
 
-/** Whether it is of no use to whoever wrote the Dockerfile. */
-export function isChore(text: string): boolean {
-  return chores.some((pattern) => pattern.test(text))
+/**
+ * Writes a build as whoever wrote the Dockerfile reads it: its steps and what they print, without
+ * the builder's chores. The last `hidden` steps are our own.
+ */
+export function openOutput(
+  write: (chunk: Buffer) => void,
+  hidden: number,
+): (text: string) => void {
+  let isHidden = false
+  const say = (text: string): void => void (isHidden || write(Buffer.from(text)))
+  return (text) => {
+    const step = /^Step (\d+)\/(\d+) : /.exec(text)
+    if (step !== null) {
+      const [intro, number, all] = [step[0], Number(step[1]), Number(step[2]) - hidden]
+      isHidden = number > all
+      say(`Step ${number}/${all} : ${text.slice(intro.length)}`)
+    } else if (!chores.some((pattern) => pattern.test(text))) say(plain(text))
+  }
+}
+
+/** The engine paints red what comes from standard error. */
+function plain(text: string): string {
+  return /^\u001B\[91m([^]*)\u001B\[0m$/.exec(text)?.[1] ?? text
 }

@@ -54,7 +54,8 @@ async function openFolder(id: string, limits: GroupLimits): Promise<BuildGroup> 
   const home = await (isUnified ? limitUnified(group, limits) : limitEach(group, limits))
   return {
     parent: `/${group}`,
-    wasFull: async () => Number(await readFile(join(home, 'pids.peak')).catch(() => 0)) >= limits.pids,
+    wasFull: async () =>
+      Number(await readFile(join(home, 'pids.peak')).catch(() => 0)) >= limits.pids,
     remove: async (signal) => {
       const hierarchies = isUnified ? [''] : await readdir(root)
       for (const name of hierarchies) await removeFolder(join(root, name, group), signal)

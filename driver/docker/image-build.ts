@@ -1,13 +1,13 @@
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
 import { removeLeftovers } from './build-leftovers.ts'
-import { imageIn, isChore, readMessages } from './build-output.ts'
+import { imageIn, openOutput, readMessages } from './build-output.ts'
 import { openBuildGroup } from './cgroup.ts'
 import type { BuildGroup } from './cgroup.ts'
 import { explain } from './build-failure.ts'
 import { Refusal } from './errors.ts'
 import { inspectImage } from './image.ts'
-import { buildQuery } from './image-query.ts'
+import { buildQuery, ownSteps } from './image-query.ts'
 import { hash } from './names.ts'
 import { ensureBuildNetwork } from './network.ts'
 import type { Site } from './site.ts'
@@ -96,6 +96,7 @@ async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<
   const doing = `build ${spec.tag}`
   const request = { method: 'POST', path: '/build', query, file: spec.context, doing } as const
   const answer = await site.engine.stream(request, signal)
+  const show = openOutput(onOutput, ownSteps)
   let id: string | null = null
   for await (const message of readMessages(answer, signal)) {
     if (message.error !== undefined) {
@@ -105,7 +106,7 @@ async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<
     const { stream = '', aux } = message
     const made = imageIn(stream)
     if (made !== undefined) images.add(made)
-    if (!isChore(stream)) onOutput(Buffer.from(stream))
+    if (stream !== '') show(stream)
     id = aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)

@@ -1,6 +1,8 @@
 import type { ImageSpec, Limits } from '#driver/driver.ts'
 import { ownerLabels } from './labels.ts'
 
+/** Steps that the builder adds for our labels. */
+export function ownSteps XX
 const periodUs = 100_000
 
 /** What the engine's `build` is asked: each step in our network, our group, and within limits. */
