@@ -48,10 +48,7 @@ const chores = [
  * Writes a build as whoever wrote the Dockerfile reads it: its steps and what they print, without
  * the builder's chores. The last `hidden` steps are our own.
  */
-export function openOutput(
-  write: (chunk: Buffer) => void,
-  hidden: number,
-): (text: string) => void {
+export function openOutput(write: (chunk: Buffer) => void, hidden: number): (text: string) => void {
   let isHidden = false
   const say = (text: string): void => void (isHidden || write(Buffer.from(text)))
   return (text) => {

@@ -1,13 +1,16 @@
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
+import { explain } from './build-failure.ts'
 import { removeLeftovers } from './build-leftovers.ts'
 import { imageIn, openOutput, readMessages } from './build-output.ts'
+import type { Message } from './build-output.ts'
 import { openBuildGroup } from './cgroup.ts'
 import type { BuildGroup } from './cgroup.ts'
-import { explain } from './build-failure.ts'
 import { Refusal } from './errors.ts'
 import { inspectImage } from './image.ts'
-import { buildQuery, ownSteps } from './image-query.ts'
+import { buildQuery } from './image-query.ts'
+import { ownerLabels } from './labels.ts'
+import type { Labels } from './labels.ts'
 import { hash } from './names.ts'
 import { ensureBuildNetwork } from './network.ts'
 import type { Site } from './site.ts'
@@ -91,26 +94,33 @@ function refusal(error: unknown): string {
 
 /** The image's id; null when a step failed. */
 async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<string | null> {
-  const { spec, network, group, images, onOutput } = build
-  const query = buildQuery(spec, { network, group: group.parent }, site.settings.instance)
-  const doing = `build ${spec.tag}`
-  const request = { method: 'POST', path: '/build', query, file: spec.context, doing } as const
-  const answer = await site.engine.stream(request, signal)
-  const show = openOutput(onOutput, ownSteps)
+  const labels = ownerLabels(site.settings.instance, 'build', build.spec.owner)
+  const answer = await site.engine.stream(request(build, labels), signal)
+  // The builder writes each label as a step of its own.
+  const show = openOutput(build.onOutput, Object.keys(labels).length)
   let id: string | null = null
   for await (const message of readMessages(answer, signal)) {
     if (message.error !== undefined) {
-      onOutput(Buffer.from(await explain(message, spec.limits, group)))
+      build.onOutput(Buffer.from(await explain(message, build.spec.limits, build.group)))
       return null
     }
-    const { stream = '', aux } = message
-    const made = imageIn(stream)
-    if (made !== undefined) images.add(made)
-    if (stream !== '') show(stream)
-    id = aux?.ID ?? id
+    if (message.stream !== undefined) show(message.stream)
+    noteImage(build, message)
+    id = message.aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
   return id
+}
+
+function request({ spec, network, group }: Build, labels: Labels) {
+  const query = buildQuery(spec, labels, { network, group: group.parent })
+  const { context: file } = spec
+  return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
+}
+
+function noteImage({ images }: Build, { stream = '' }: Message): void {
+  const made = imageIn(stream)
+  if (made !== undefined) images.add(made)
 }
 
 async function describe(site: Site, id: string, signal: AbortSignal): Promise<BuiltImage> {

@@ -1,22 +1,20 @@
 import type { ImageSpec, Limits } from '#driver/driver.ts'
-import { ownerLabels } from './labels.ts'
+import type { Labels } from './labels.ts'
 
-/** Steps that the builder adds for our labels. */
-export function ownSteps XX
 const periodUs = 100_000
 
 /** What the engine's `build` is asked: each step in our network, our group, and within limits. */
 export function buildQuery(
   spec: ImageSpec,
+  labels: Labels,
   place: { readonly network: string; readonly group: string },
-  instance: string,
 ): Record<string, unknown> {
   return {
     version: '1',
     dockerfile: spec.dockerfile,
     t: spec.tag,
     buildargs: JSON.stringify(spec.buildArgs),
-    labels: JSON.stringify(ownerLabels(instance, 'build', spec.owner)),
+    labels: JSON.stringify(labels),
     rm: true,
     forcerm: true,
     networkmode: place.network,

@@ -50,14 +50,3 @@ t.test('the command runs from wherever it is linked', async (t) => {
   })
   t.equal(linked, got.stdout)
 })
-
-t.test('how long help takes', async (t) => {
-  const desk = await openDesk(t)
-  const times: number[] = []
-  for (let turn = 0; turn < 5; turn += 1) {
-    const startedMs = performance.now()
-    await desk.app(['help'])
-    times.push(performance.now() - startedMs)
-  }
-  t.comment(`help: ${Math.min(...times).toFixed(0)} ms at best; 100 is the aim`)
-})
