@@ -1,6 +1,7 @@
 import { lstat, mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { run } from '#builder/process.ts'
+import type { Config } from '#contract/app.ts'
 import { isDirectory, isFile, readPlainFile } from './files.ts'
 import { keyOf } from './key.ts'
 import type { Buildpack } from './packs.ts'
@@ -29,12 +30,21 @@ export async function planLayers(
     const files = await layerFiles(pack, app)
     if (files === null) continue
     const { id } = request.checkout.app
-    const { stack, config: appConfig } = request.checkout
-    const key = keyOf([pack.folder, pack.digest, stack, stackDigest, files, config.env, appConfig])
+    const { stack } = request.checkout
+    const vars = layerConfig(pack, request.checkout.config)
+    const key = keyOf([pack.folder, pack.digest, stack, stackDigest, files, config.env, vars])
     const path = join(places.layers, id, key.slice(0, 40))
     layers.push({ pack, path, isThere: await isUsable(path) })
   }
   return layers
+}
+
+/** Most of an app's config says how it runs, and is no reason to install its dependencies again. */
+function layerConfig({ layer }: Buildpack, config: Config): Config {
+  const vars = Object.entries(config)
+  return Object.fromEntries(
+    vars.filter(([name]) => layer?.config?.some((start) => name.startsWith(start))),
+  )
 }
 
 /** Collection leaves alone what is young: what a build begins with becomes so. */

@@ -16,6 +16,8 @@ const Description = Type.Object({
     Type.Object({
       /** What the layer is made from: it is good as long as these do not change. */
       files: Type.Array(Type.String()),
+      /** How the names of config vars begin that its making may depend on. */
+      config: Type.Optional(Type.Array(Type.String())),
       /** What the layer is made of, relative to the app. */
       paths: Type.Array(Type.String()),
     }),

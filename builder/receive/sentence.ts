@@ -38,7 +38,8 @@ export function sentenceOf(error: unknown, log: Log): Sentence {
 }
 
 const startIt = 'Running apps go on. Start the container engine on the host, then push again.'
-const askOperator = 'Ask the operator to look at the host (was `make setup` run?), then push again.'
+const askOperator =
+  'Ask the operator to look at the host (its disk, and the log of the builder), then push again.'
 
 function sentence(stage: string, error: string, hint: string): Sentence {
   return { stage, error, hint }

@@ -1,4 +1,4 @@
-import { dynoName } from './copy.ts'
+import { dynoName, webType } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import type { Cause } from './failure.ts'
 import { isDown, isHealthy, isTaskAtWork, steadyMs } from './seen.ts'
@@ -67,7 +67,7 @@ function startAll({ copies }: Target, seen: Seen, nowMs: number): Step[] | null 
 /** The router's table has exactly the copies of this deployment. */
 function isRouted({ copies }: Target, { routed }: Seen): boolean {
   if (routed === null) return false
-  const names = copies.filter((copy) => copy.type === 'web').map((copy) => copy.name)
+  const names = copies.filter((copy) => copy.type === webType).map((copy) => copy.name)
   return routed.size === names.length && names.every((name) => routed.has(name))
 }
 

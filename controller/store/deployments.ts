@@ -33,7 +33,6 @@ export async function createDeployment(
       state: 'pending',
       failure: null,
       deadline_at: new Date(now + pendingMs).toISOString(),
-      leased_until: null,
       live_at: null,
       created_at: at,
       updated_at: at,
@@ -125,7 +124,6 @@ function changes(row: DeploymentRow, { state, stageMs, failure }: Entry): Partia
     state,
     failure: failure ?? row.failure,
     deadline_at: until,
-    leased_until: isDone(state) ? null : until,
     live_at: row.live_at ?? (isLive(state) ? now : null),
     updated_at: now,
   }

@@ -149,7 +149,6 @@ export interface DeploymentRow {
   state: DeploymentState
   failure: string | null
   deadline_at: string
-  leased_until: string | null
   live_at: string | null
   created_at: string
   updated_at: string

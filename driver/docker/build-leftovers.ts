@@ -1,7 +1,33 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { retry } from '#lib/retry.ts'
+import { pathOf, removeContainer } from './container.ts'
 import { Refusal, unless } from './errors.ts'
 import type { Image } from './image.ts'
 import type { Site } from './site.ts'
+
+/** Removes what is left of the steps' containers, and waits for those the engine is removing. */
+export async function removeSteps(
+  site: Site,
+  build: { readonly containers: ReadonlySet<string>; readonly group: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { method: 'GET', doing: 'look at a step' } as const
+  for (const id of build.containers) {
+    const look = { ...request, path: `${pathOf(id)}/json` }
+    const find = (): Promise<Step | null> => unless([404], site.engine.ask<Step>(look, signal))
+    // A step can print what the builder prints, so an id proves nothing: the group does.
+    const isThere = async (): Promise<boolean> =>
+      (await find())?.HostConfig.CgroupParent === build.group
+    while (await isThere()) {
+      await removeContainer(site, id, signal)
+      await pause(100, undefined, { signal })
+    }
+  }
+}
+
+interface Step {
+  readonly HostConfig: { readonly CgroupParent: string }
+}
 
 /**
  * Removes the nameless images that a build left: steps before the one that failed, and earlier

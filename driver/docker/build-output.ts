@@ -37,9 +37,16 @@ export function imageIn(text: string): string | undefined {
   return madeImage.exec(text)?.[1]
 }
 
+const runningIn = /^ ---> Running in ([0-9a-f]{12})\n$/
+
+/** Id of the container that the builder says a step runs in; a step may print that as well. */
+export function containerIn(text: string): string | undefined {
+  return runningIn.exec(text)?.[1]
+}
+
 const chores = [
   madeImage,
-  /^ ---> Running in [0-9a-f]{12}\n$/,
+  runningIn,
   /^Removing intermediate container [0-9a-f]{12}\n$/,
   /^Successfully (built|tagged) \S+\n$/,
 ]
@@ -61,7 +68,10 @@ export function openOutput(write: (chunk: Buffer) => void, hidden: number): (tex
   }
 }
 
+const [red, normal] = ['\u001B[91m', '\u001B[0m']
+
 /** The engine paints red what comes from standard error. */
 function plain(text: string): string {
-  return /^\u001B\[91m([^]*)\u001B\[0m$/.exec(text)?.[1] ?? text
+  const isPainted = text.startsWith(red) && text.endsWith(normal)
+  return isPainted ? text.slice(red.length, -normal.length) : text
 }

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, readdir, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exec, ExecError } from '#lib/exec.ts'
 import { retry } from '#lib/retry.ts'
@@ -46,19 +46,21 @@ export async function openBuildGroup(
 
 const root = '/sys/fs/cgroup'
 const neighbours = 'docker'
+const prefix = 'slipway-build-'
 
 /** The engine's own way: groups are folders, one in each hierarchy (v1) or one in all (v2). */
 async function openFolder(id: string, limits: GroupLimits): Promise<BuildGroup> {
-  const group = join(neighbours, `slipway-build-${id}`)
+  const group = join(neighbours, `${prefix}${id}`)
   const isUnified = await exists(join(root, 'cgroup.controllers'))
+  const hierarchies = isUnified ? [root] : (await readdir(root)).map((name) => join(root, name))
+  for (const hierarchy of hierarchies) await sweep(join(hierarchy, neighbours))
   const home = await (isUnified ? limitUnified(group, limits) : limitEach(group, limits))
   return {
     parent: `/${group}`,
     wasFull: async () =>
       Number(await readFile(join(home, 'pids.peak')).catch(() => 0)) >= limits.pids,
     remove: async (signal) => {
-      const hierarchies = isUnified ? [''] : await readdir(root)
-      for (const name of hierarchies) await removeFolder(join(root, name, group), signal)
+      for (const hierarchy of hierarchies) await removeFolder(join(hierarchy, group), signal)
     },
   }
 }
@@ -85,6 +87,18 @@ async function limitUnified(group: string, { pids, cpuShares }: GroupLimits): Pr
 /** Shares (2 to 262144) as a weight (1 to 10000), the way the engine translates them. */
 function weightOf(cpuShares: number): number {
   return 1 + Math.floor(((cpuShares - 2) * 9999) / 262142)
+}
+
+const oldMs = 24 * 3600_000
+
+/** Removes what builders left that were killed: an empty group is a folder that can be removed. */
+async function sweep(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    const made = await stat(join(folder, name)).catch(() => null)
+    const isOld = made !== null && Date.now() - made.mtimeMs > oldMs
+    if (isOld) await rmdir(join(folder, name)).catch(() => undefined)
+  }
 }
 
 const patient = {

@@ -1,8 +1,8 @@
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
 import { explain } from './build-failure.ts'
-import { removeLeftovers } from './build-leftovers.ts'
-import { imageIn, openOutput, readMessages } from './build-output.ts'
+import { removeLeftovers, removeSteps } from './build-leftovers.ts'
+import { containerIn, imageIn, openOutput, readMessages } from './build-output.ts'
 import type { Message } from './build-output.ts'
 import { openBuildGroup } from './cgroup.ts'
 import type { BuildGroup } from './cgroup.ts'
@@ -26,6 +26,9 @@ const cleanUpMs = 30_000
  * steps are common containers: they get limits, and the network that our sandboxes have, with its
  * firewall. The price: no `RUN --mount`, no `COPY --chmod`, no here-documents.
  *
+ * Not held by any of this: what `FROM` and `ADD http://…` name is fetched by the engine itself, from
+ * the host's own network, 127.0.0.1 included.
+ *
  * The build is over when its connection is: aborting closes it, and the engine kills the step.
  */
 export async function buildImage(
@@ -37,7 +40,8 @@ export async function buildImage(
   const network = await ensureBuildNetwork(site, signal)
   const id = hash(`${site.settings.instance} ${spec.tag}`, 12)
   const group = await openBuildGroup(site, id, spec.limits, signal)
-  const build: Build = { spec, network, group, images: new Set(), beganAtMs: Date.now(), onOutput }
+  const seen = { images: new Set<string>(), containers: new Set<string>() }
+  const build: Build = { spec, network, group, ...seen, beganAtMs: Date.now(), onOutput }
   try {
     return await buildInTime(site, build, signal)
   } finally {
@@ -51,14 +55,17 @@ interface Build {
   readonly group: BuildGroup
   /** Images it came to, step by step. */
   readonly images: Set<string>
+  /** Containers its steps ran in. */
+  readonly containers: Set<string>
   readonly beganAtMs: number
   readonly onOutput: (chunk: Buffer) => void
 }
 
-/** The group is gone once the last step is: only then can its images be removed. */
 async function cleanUp(site: Site, build: Build, signal: AbortSignal): Promise<void> {
+  const { containers, group } = build
   try {
-    await build.group.remove(signal)
+    await removeSteps(site, { containers, group: group.parent }, signal)
+    await group.remove(signal)
     await removeLeftovers(site, build, signal)
   } catch (error) {
     site.settings.log.warn('a build left something behind', { reason: String(error) })
@@ -105,7 +112,7 @@ async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<
       return null
     }
     if (message.stream !== undefined) show(message.stream)
-    noteImage(build, message)
+    note(build, message)
     id = message.aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
@@ -118,9 +125,10 @@ function request({ spec, network, group }: Build, labels: Labels) {
   return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
 }
 
-function noteImage({ images }: Build, { stream = '' }: Message): void {
-  const made = imageIn(stream)
-  if (made !== undefined) images.add(made)
+function note({ images, containers }: Build, { stream = '' }: Message): void {
+  const [image, container] = [imageIn(stream), containerIn(stream)]
+  if (image !== undefined) images.add(image)
+  if (container !== undefined) containers.add(container)
 }
 
 async function describe(site: Site, id: string, signal: AbortSignal): Promise<BuiltImage> {

@@ -47,6 +47,22 @@ t.test('dependencies become a layer that the next build begins with', async (t) 
   t.strictSame(await readdir(join(world.state, 'builder/builds')), [], 'nothing is left over')
 })
 
+t.test('only config that dependencies may depend on makes them anew', async (t) => {
+  const world = await openWorld(t)
+  world.sandbox = installs
+  const { config } = world.controller.addApp('hello', world.alice, { GREETING: 'good morning' })
+  const repo = await Repo.make(world)
+  const layerWith = async (vars: Record<string, string>): Promise<string | undefined> => {
+    Object.assign(config, vars)
+    await repo.commit({ 'server.js': `console.log(${JSON.stringify(vars)})\n` })
+    t.equal((await repo.push('hello', 'main')).code, 0)
+    return layersOf(world, world.controller.builds.length - 1)[1]
+  }
+  const first = await layerWith({})
+  t.equal(await layerWith({ GREETING: 'good night' }), first)
+  t.not(await layerWith({ NPM_CONFIG_REGISTRY: 'https://npm.example.com' }), first)
+})
+
 t.test('a runtime a build lacks is fetched, kept, and the build run again', async (t) => {
   const world = await openWorld(t)
   world.controller.addApp('hello', world.alice)

@@ -122,7 +122,6 @@ CREATE TABLE deployments (
     'succeeded', 'failed', 'superseded', 'cancelled')),
   failure TEXT,
   deadline_at TEXT NOT NULL,                -- after it, a deployment that is not live has failed
-  leased_until TEXT,                        -- whoever acts on it renews this; a reaper takes what lapsed
   live_at TEXT,                             -- when the router served it first
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
