@@ -247,7 +247,8 @@ async function fingerprintIn(path: string): Promise<string> {
 async function makePacks(root: string): Promise<string> {
   const path = join(root, 'buildpacks')
   await mkdir(join(path, 'nodejs'), { recursive: true })
-  const layer = { files: ['package.json', 'package-lock.json'], paths: ['node_modules'] }
+  const files = ['package.json', 'package-lock.json']
+  const layer = { files, config: ['NPM_'], paths: ['node_modules'] }
   const description = { name: 'Node.js', order: 10, detect: ['package.json'], layer }
   await writeFile(join(path, 'nodejs/buildpack.json'), JSON.stringify(description))
   return path
