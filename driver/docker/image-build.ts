@@ -1,35 +1,30 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
-import { explain } from './build-failure.ts'
-import { removeLeftovers, removeSteps } from './build-leftovers.ts'
-import { containerIn, imageIn, openOutput, readMessages } from './build-output.ts'
-import type { Message } from './build-output.ts'
-import { openBuildGroup } from './cgroup.ts'
-import type { BuildGroup } from './cgroup.ts'
+import { limitSteps } from './buildkit-group.ts'
+import { openProgress, readStatus } from './buildkit.ts'
 import { Refusal } from './errors.ts'
 import { inspectImage } from './image.ts'
-import { buildQuery } from './image-query.ts'
 import { ownerLabels } from './labels.ts'
-import type { Labels } from './labels.ts'
-import { hash } from './names.ts'
-import { ensureBuildNetwork } from './network.ts'
 import type { Site } from './site.ts'
 
-const cleanUpMs = 30_000
+/** A line of the engine's answer to a build. */
+interface Message {
+  readonly id?: string
+  readonly aux?: string | { readonly ID?: string }
+  readonly stream?: string
+  readonly error?: string
+}
 
 /**
- * Builds a Dockerfile with the engine's classic builder, not with BuildKit. What steps do is as
- * foreign as what apps do, and BuildKit inside the engine takes neither limits nor a cgroup for them
- * (`memory`, `cgroupparent` are passed over), and no network but the engine's default bridge, where
- * everything the host listens on and 169.254.0.0/16 can be reached. A rule for that bridge would
- * hit other people's containers, for nothing tells their packets from a step's. The classic builder's
- * steps are common containers: they get limits, and the network that our sandboxes have, with its
- * firewall. The price: no `RUN --mount`, no `COPY --chmod`, no here-documents.
+ * Builds a Dockerfile with the engine's BuildKit: a plain tar needs no session. The build is over
+ * when its connection is: aborting closes it, and the engine stops the steps.
  *
- * Not held by any of this: what `FROM` and `ADD http://…` name is fetched by the engine itself, from
- * the host's own network, 127.0.0.1 included.
- *
- * The build is over when its connection is: aborting closes it, and the engine kills the step.
+ * BuildKit of this engine takes no network of ours for the steps: they run on the engine's default
+ * bridge, where the host's listeners on 0.0.0.0 can be reached, and no rule of ours can tell them
+ * from other people's containers. Ours that matter (API, builder, the router's admin) listen on
+ * 127.0.0.1, and ask for a token, since the engine itself fetches what `ADD http://…` names.
  */
 export async function buildImage(
   site: Site,
@@ -37,54 +32,15 @@ export async function buildImage(
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
 ): Promise<BuiltImage | null> {
-  const network = await ensureBuildNetwork(site, signal)
-  const id = hash(`${site.settings.instance} ${spec.tag}`, 12)
-  const group = await openBuildGroup(site, id, spec.limits, signal)
-  const seen = { images: new Set<string>(), containers: new Set<string>() }
-  const build: Build = { spec, network, group, ...seen, beganAtMs: Date.now(), onOutput }
+  const time = AbortSignal.timeout(spec.timeoutMs)
+  await limitSteps(site, spec.limits, signal)
   try {
-    return await buildInTime(site, build, signal)
-  } finally {
-    await cleanUp(site, build, AbortSignal.timeout(cleanUpMs))
-  }
-}
-
-interface Build {
-  readonly spec: ImageSpec
-  readonly network: string
-  readonly group: BuildGroup
-  /** Images it came to, step by step. */
-  readonly images: Set<string>
-  /** Containers its steps ran in. */
-  readonly containers: Set<string>
-  readonly beganAtMs: number
-  readonly onOutput: (chunk: Buffer) => void
-}
-
-async function cleanUp(site: Site, build: Build, signal: AbortSignal): Promise<void> {
-  const { containers, group } = build
-  try {
-    await removeSteps(site, { containers, group: group.parent }, signal)
-    await group.remove(signal)
-    await removeLeftovers(site, build, signal)
-  } catch (error) {
-    site.settings.log.warn('a build left something behind', { reason: String(error) })
-  }
-}
-
-async function buildInTime(
-  site: Site,
-  build: Build,
-  signal: AbortSignal,
-): Promise<BuiltImage | null> {
-  const time = AbortSignal.timeout(build.spec.timeoutMs)
-  try {
-    const id = await runBuild(site, build, AbortSignal.any([signal, time]))
+    const id = await runBuild(site, spec, onOutput, AbortSignal.any([signal, time]))
     return id === null ? null : await describe(site, id, signal)
   } catch (error) {
     signal.throwIfAborted()
-    const failure = time.aborted ? tookTooLong(build.spec) : refusal(error)
-    build.onOutput(Buffer.from(`${failure}\n`))
+    const failure = time.aborted ? tookTooLong(spec) : refusal(error)
+    onOutput(Buffer.from(`${failure}\n`))
     return null
   }
 }
@@ -100,35 +56,62 @@ function refusal(error: unknown): string {
 }
 
 /** The image's id; null when a step failed. */
-async function runBuild(site: Site, build: Build, signal: AbortSignal): Promise<string | null> {
-  const labels = ownerLabels(site.settings.instance, 'build', build.spec.owner)
-  const answer = await site.engine.stream(request(build, labels), signal)
-  // The builder writes each label as a step of its own.
-  const show = openOutput(build.onOutput, Object.keys(labels).length)
+async function runBuild(
+  site: Site,
+  spec: ImageSpec,
+  onOutput: (chunk: Buffer) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const answer = await site.engine.stream(request(site, spec), signal)
+  const show = openProgress(onOutput)
   let id: string | null = null
   for await (const message of readMessages(answer, signal)) {
     if (message.error !== undefined) {
-      build.onOutput(Buffer.from(await explain(message, build.spec.limits, build.group)))
+      onOutput(Buffer.from(explain(message.error, spec)))
       return null
     }
-    if (message.stream !== undefined) show(message.stream)
-    note(build, message)
-    id = message.aux?.ID ?? id
+    if (message.stream !== undefined) onOutput(Buffer.from(message.stream))
+    if (typeof message.aux === 'string') show(readStatus(Buffer.from(message.aux, 'base64')))
+    else id = message.aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
   return id
 }
 
-function request({ spec, network, group }: Build, labels: Labels) {
-  const query = buildQuery(spec, labels, { network, group: group.parent })
+/** 137 is how a step ends that was killed; nobody but the kernel does that here. */
+function explain(error: string, { limits }: ImageSpec): string {
+  if (!error.includes('exit code: 137')) return `${error}\n`
+  const megabytes = Math.round(limits.memoryBytes / 1e6)
+  return `${error}\nThe step was killed: most likely it needed more than the ${megabytes} MB of memory a build has.\n`
+}
+
+function request({ settings }: Site, spec: ImageSpec) {
+  const query = {
+    version: '2',
+    dockerfile: spec.dockerfile,
+    t: spec.tag,
+    buildargs: JSON.stringify(spec.buildArgs),
+    labels: JSON.stringify(ownerLabels(settings.instance, 'build', spec.owner)),
+    rm: true,
+    forcerm: true,
+  }
   const { context: file } = spec
   return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
 }
 
-function note({ images, containers }: Build, { stream = '' }: Message): void {
-  const [image, container] = [imageIn(stream), containerIn(stream)]
-  if (image !== undefined) images.add(image)
-  if (container !== undefined) containers.add(container)
+async function* readMessages(answer: Readable, signal: AbortSignal): AsyncGenerator<Message> {
+  try {
+    for await (const line of createInterface({ input: answer })) {
+      if (line !== '') yield JSON.parse(line) as Message
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new EngineError('The connection to the container engine broke off.', true, {
+      cause: error,
+    })
+  } finally {
+    answer.destroy()
+  }
 }
 
 async function describe(site: Site, id: string, signal: AbortSignal): Promise<BuiltImage> {

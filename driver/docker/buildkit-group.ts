@@ -1,0 +1,76 @@
+import { access, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineError } from '#driver/driver.ts'
+import type { Limits } from '#driver/driver.ts'
+import type { Site } from './site.ts'
+
+/**
+ * The limits of a Dockerfile's steps. BuildKit inside the engine (20.10) passes over `memory` and
+ * `cgroupparent`, but where the engine keeps control groups itself all its steps run below one,
+ * `docker/buildkit`. That group gets the limits of one build: what all Dockerfile builds of this
+ * engine may use together.
+ *
+ * Where systemd keeps the groups there is no such parent, and steps cannot be limited: a warning.
+ */
+export async function limitSteps(
+  { engine, settings }: Site,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { method: 'GET', path: '/info', doing: 'tell about itself' } as const
+  const { CgroupDriver } = await engine.ask<{ CgroupDriver: string }>(request, signal)
+  if (CgroupDriver === 'systemd') {
+    settings.log.warn('dockerfile.steps_unlimited', { reason: 'the engine uses systemd groups' })
+    return
+  }
+  try {
+    await ((await exists(join(root, 'cgroup.controllers'))) ? limitUnified : limitEach)(limits)
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new EngineError(`The steps of a build cannot be limited: ${reason}`, false, { cause })
+  }
+}
+
+const root = '/sys/fs/cgroup'
+const group = 'docker/buildkit'
+
+/** Version 1: a hierarchy for each kind of limit. */
+async function limitEach({ memoryBytes, pids, cpuShares }: Limits): Promise<void> {
+  const [memory, processes, cpu] = ['memory', 'pids', 'cpu'].map((kind) => join(root, kind, group))
+  for (const folder of [memory, processes, cpu]) await mkdir(folder ?? '', { recursive: true })
+  const write = (folder: string | undefined, file: string, value: number): Promise<void> =>
+    writeFile(join(folder ?? '', file), String(value))
+  // Memory with swap may never be less than memory: first out of the way, then both.
+  const swap = 'memory.memsw.limit_in_bytes'
+  const countsSwap = await exists(join(memory ?? '', swap))
+  if (countsSwap) await write(memory, swap, -1)
+  await write(memory, 'memory.limit_in_bytes', memoryBytes)
+  if (countsSwap) await write(memory, swap, memoryBytes)
+  await write(processes, 'pids.max', pids)
+  await write(cpu, 'cpu.shares', cpuShares)
+}
+
+/** Version 2: one hierarchy. */
+async function limitUnified({ memoryBytes, pids, cpuShares }: Limits): Promise<void> {
+  const home = join(root, group)
+  await mkdir(home, { recursive: true })
+  for (const above of [root, join(root, 'docker')]) {
+    await writeFile(join(above, 'cgroup.subtree_control'), '+cpu +memory +pids')
+  }
+  await writeFile(join(home, 'memory.max'), String(memoryBytes))
+  await writeFile(join(home, 'memory.swap.max'), '0')
+  await writeFile(join(home, 'pids.max'), String(pids))
+  await writeFile(join(home, 'cpu.weight'), String(weightOf(cpuShares)))
+}
+
+/** Shares (2 to 262144) as a weight (1 to 10000), the way the engine translates them. */
+function weightOf(cpuShares: number): number {
+  return 1 + Math.floor(((cpuShares - 2) * 9999) / 262142)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
