@@ -61,13 +61,18 @@ export async function provideRuntime(
     },
     (chunk) => {
       printed = (printed + chunk.toString()).slice(-4096)
-      voice.output(chunk)
+      voice.output(withoutVersion(chunk))
     },
     signal,
   )
   const version = versionIn(printed)
   if (end.kind !== 'exit' || end.code !== 0 || version === null) throw missing(name, spec)
   await keepRuntime(out, join(places.runtimes, name), version, signal)
+}
+
+/** What is said to us is not for the pusher. */
+function withoutVersion(chunk: Buffer): Buffer {
+  return Buffer.from(chunk.toString('latin1').replace(/^version=.*\n/m, ''), 'latin1')
 }
 
 /** The last line says `version=24.21.0`. */

@@ -120,5 +120,6 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
       [],
     )
   })
-  t.strictSame(await readdir(join(world.root, 'real/builder/builds')), [])
+  // The last one goes just after the controller has heard of its end.
+  await until(async () => (await readdir(join(world.root, 'real/builder/builds'))).length === 0)
 })

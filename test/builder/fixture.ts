@@ -255,9 +255,9 @@ async function makePacks(root: string): Promise<string> {
 }
 
 /** Waits until something is true; fails the test when it does not become so. */
-export async function until(what: () => boolean, limitMs = 5000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, limitMs = 5000): Promise<void> {
   const end = Date.now() + limitMs
-  while (!what()) {
+  while (!(await what())) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
