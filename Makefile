@@ -1,7 +1,6 @@
 # The verbs. Each is one file in scripts/ or one line of package.json.
 .PHONY: run stop clean test check fast system format bench-push bench-deploy bench-idle bench-cli
-node = $(or $(wildcard $(CURDIR)/node_modules/node-linux-*/bin),$(CURDIR)/.tools/node/bin)
-export PATH := $(node):$(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(wildcard $(CURDIR)/node_modules/node-linux-*/bin):$(CURDIR)/node_modules/.bin:$(PATH)
 
 run: ; @scripts/run
 stop: ; @node scripts/platform/main.ts stop
@@ -12,4 +11,4 @@ fast: ; @npm run -s fast
 system: ; @npm run -s system
 format: ; @npm run -s format
 # Each prints a table for docs/measurements.md; ROUNDS, DEPLOYS and RATE make it longer or shorter.
-bench-push bench-deploy bench-idle bench-cli: ; @scripts/prepare && scripts/stack && node scripts/bench/$(@:bench-%=%).ts
+bench-push bench-deploy bench-idle bench-cli: ; @scripts/prepare && scripts/stack && . scripts/registries && node scripts/bench/$(@:bench-%=%).ts

@@ -3,7 +3,7 @@
     fetch_go.py 1.24.3 OUT       (1.24.3 or newer of 1.24)
 
 Module archives carry no exec bits, so they are set here. The archive is checked against the checksum
-database that GOSUMDB names (default sum.golang.org) unless that is `off`.
+database that GOSUMDB names unless that is `off`.
 """
 
 import base64
@@ -55,7 +55,7 @@ def proxy():
     for entry in re.split(r"[,|]", os.environ.get("GOPROXY", "")):
         if entry.startswith(("http://", "https://")):
             return entry.rstrip("/")
-    return "https://proxy.golang.org"
+    fail("This platform knows no Go module proxy.", "Its operator sets GOPROXY, as `go env GOPROXY` says it.")
 
 
 def newest(wanted, system):
@@ -80,7 +80,9 @@ def download(url, file):
 
 
 def verify(module, files):
-    database = (os.environ.get("GOSUMDB") or "sum.golang.org").split()
+    database = os.environ.get("GOSUMDB", "").split()
+    if not database:
+        fail("This platform knows no Go checksum database.", "Its operator sets GOSUMDB, as `go env GOSUMDB` says it.")
     if database[0] == "off":
         print("warning: GOSUMDB is off, so the Go toolchain is not checked against a checksum database.")
         return

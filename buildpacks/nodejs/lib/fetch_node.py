@@ -50,7 +50,9 @@ def fail(message, hint):
 
 
 def registry():
-    return os.environ.get("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org").rstrip("/")
+    if not os.environ.get("NPM_CONFIG_REGISTRY"):
+        fail("This platform knows no npm registry.", "Its operator sets NPM_CONFIG_REGISTRY.")
+    return os.environ["NPM_CONFIG_REGISTRY"].rstrip("/")
 
 
 def fetch(url, accept="*/*"):
