@@ -5,7 +5,8 @@ import type { TSchema } from 'typebox'
 import { controllerEndpoints } from '#contract/api.ts'
 import { mediaType } from '#contract/call.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
-import { type ErrorCode, errors } from '#contract/error.ts'
+import { errors } from '#contract/error-rows.ts'
+import type { ErrorCode } from '#contract/error.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

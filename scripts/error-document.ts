@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { exitCode } from '#cli/failure.ts'
-import { errors, SlipwayError } from '#contract/error.ts'
+import { errors } from '#contract/error-rows.ts'
+import { SlipwayError } from '#contract/error.ts'
 import type { ErrorCode } from '#contract/error.ts'
 
 const exits = [
@@ -23,7 +24,7 @@ export function errorDocument(): string {
   const rows = (Object.keys(errors) as ErrorCode[]).map(row)
   return `# Errors
 
-Made from \`contract/error.ts\` by \`node scripts/error-document.ts\`; a test fails when the two differ.
+Made from \`contract/error-rows.ts\` by \`node scripts/error-document.ts\`; a test fails when the two differ.
 
 An answer that is an error has the row's status and the body \`{id, message, url, hint, code, request_id}\`;
 \`hint\` is the next thing to do. The \`app\` command prints \`error: message\` and \`hint: fix\` on standard

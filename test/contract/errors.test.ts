@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { listApps } from '#contract/app.ts'
 import { call } from '#contract/call.ts'
-import { errorBody, errorFrom, errors, failure } from '#contract/error.ts'
+import { errors } from '#contract/error-rows.ts'
+import { errorBody, errorFrom, failure } from '#contract/error.ts'
 import { errorDocument } from '#scripts/error-document.ts'
 
 const urlOf = (server: Server): string =>

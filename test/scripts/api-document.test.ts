@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { controllerEndpoints } from '#contract/api.ts'
-import { errors } from '#contract/error.ts'
+import { errors } from '#contract/error-rows.ts'
 import { apiDocument } from '#scripts/api-document.ts'
 
 t.test(
