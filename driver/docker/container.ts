@@ -1,4 +1,7 @@
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type Docker from 'dockerode'
+import { EngineError } from '#driver/driver.ts'
 import { unless } from './errors.ts'
 import type { Site } from './site.ts'
 
@@ -57,10 +60,25 @@ export async function waitForEnd(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const path = `${pathOf(name)}/wait`
-  const request = { method: 'POST', path, deadlineMs, doing: `wait for ${name}` } as const
-  const end = await unless([404], engine.ask<{ StatusCode: number }>(request, signal))
-  return end?.StatusCode ?? null
+  const request = {
+    method: 'POST',
+    path: `${pathOf(name)}/wait`,
+    doing: `wait for ${name}`,
+  } as const
+  const time = Number.isFinite(deadlineMs) ? [AbortSignal.timeout(deadlineMs)] : []
+  const either = AbortSignal.any([signal, ...time])
+  const answer = await unless([404], engine.stream(request, either))
+  return answer === null ? null : await readEnd(answer, signal)
+}
+
+// As a stream: of an answer that has begun and breaks off, the client's own reading never ends.
+async function readEnd(answer: Readable, signal: AbortSignal): Promise<number> {
+  try {
+    return (JSON.parse(await text(answer)) as { StatusCode: number }).StatusCode
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new EngineError('The connection to the container engine broke off.', true, { cause })
+  }
 }
 
 /** Waits for its end however long that takes; its exit code, or null when it is gone. */

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { retry } from '#lib/retry.ts'
 import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
 import {
   createContainer,
@@ -21,6 +22,8 @@ import { bind } from './trust.ts'
 import type Docker from 'dockerode'
 
 const cleanUpMs = 30_000
+const dayMs = 24 * 3_600_000
+const untilItIsBack = { times: dayMs / 1000, pauseMs: 1000, isPassing: () => true }
 
 /** Runs a sandbox to its end; its container, mounts and secrets are gone afterwards, come what may. */
 export async function runSandbox(
@@ -37,10 +40,19 @@ export async function runSandbox(
     await createContainer(site, spec.name, body, signal)
     return await runToEnd(site, spec, onOutput, signal)
   } finally {
-    await clearSandbox(site, spec.name, AbortSignal.timeout(cleanUpMs))
+    await clearSoon(site, spec.name)
     if (spec.overlay !== null)
       await rm(workOf(spec.overlay.upper), { recursive: true, force: true })
   }
+}
+
+/** An engine that is away just now keeps nobody waiting: its sandbox goes when it is back. */
+async function clearSoon(site: Site, name: string): Promise<void> {
+  const clear = (): Promise<void> => clearSandbox(site, name, AbortSignal.timeout(cleanUpMs))
+  await clear().catch((error: unknown) => {
+    site.settings.log.warn('sandbox.left', { name, reason: String(error) })
+    void retry(clear, untilItIsBack, AbortSignal.timeout(dayMs)).catch(() => undefined)
+  })
 }
 
 /** Removes what a sandbox of this name left, if anything. */

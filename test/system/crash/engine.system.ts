@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openPlatform, until } from '#test/system/harness.ts'
@@ -39,9 +39,8 @@ function containerPids(apps: readonly TestApp[]): number[] {
 }
 
 // Only an engine that scripts/prepare started for us may be killed.
-const enginePid = existsSync('/run/docker.pid')
-  ? Number(readFileSync('/run/docker.pid', 'utf8'))
-  : 0
+const enginePid = (): number => Number(readFileSync('/run/docker.pid', 'utf8'))
+const prepare = join(import.meta.dirname, '../../../scripts/prepare')
 const skip = existsSync('/run/systemd/system') ? 'the engine belongs to systemd here' : false
 
 t.test(
@@ -60,8 +59,8 @@ t.test(
     t.equal(copies.length, 2)
 
     const programs = (['controller', 'builder', 'router'] as const).map((name) => slipway.pid(name))
-    for (const pid of [...programs, enginePid, ...copies]) process.kill(pid, 'SIGKILL')
-    execFileSync(join(import.meta.dirname, '../../../scripts/prepare'), { stdio: 'ignore' })
+    for (const pid of [...programs, enginePid(), ...copies]) process.kill(pid, 'SIGKILL')
+    execFileSync(prepare, { stdio: 'ignore' })
 
     const strangers: string[] = []
     await until('both pages are back', async () => {
@@ -74,3 +73,37 @@ t.test(
     t.equal((await first.push('main:main')).code, 0, 'and a push works')
   },
 )
+
+t.test('an engine killed in a build refuses that push with a sentence', { skip }, async (t) => {
+  const app = await slipway.newApp('node', (folder) => {
+    const path = join(folder, 'package.json')
+    const json = JSON.parse(readFileSync(path, 'utf8')) as { scripts?: object }
+    const scripts = { ...json.scripts, build: 'echo building for long; sleep 30' }
+    writeFileSync(path, JSON.stringify({ ...json, scripts }))
+  })
+  let isKilled = false
+  const push = await app.push('main', (text) => {
+    if (isKilled || !text.includes('building for long')) return
+    isKilled = true
+    process.kill(enginePid(), 'SIGKILL')
+  })
+  execFileSync(prepare, { stdio: 'ignore' })
+  t.ok(isKilled, push.output)
+  t.not(push.code, 0)
+  t.match(push.output, /error: .*container engine/)
+  t.match(push.output, /hint: /)
+  t.equal((await app.git('ls-remote', 'deis')).output, '', 'no ref has moved')
+
+  await app.change('package.json', app.read('package.json').replace('; sleep 30', ''))
+  const again = await app.push()
+  t.equal(again.code, 0, again.output)
+  await until('no build is left over', () => {
+    const filter = [
+      '--filter',
+      `label=slipway.app-id=${app.app.id}`,
+      '--filter',
+      'label=slipway.role=build',
+    ]
+    return execFileSync('docker', ['ps', '-aq', ...filter], { encoding: 'utf8' }) === ''
+  })
+})
