@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -6,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Log } from '#lib/log.ts'
+import { isSameSecret } from '#lib/same-secret.ts'
 import { archivePath } from './slug/archive.ts'
 
 export interface SlugServerOptions {
@@ -48,7 +48,8 @@ async function answer(
 ): Promise<void> {
   if (request.method !== 'GET') return end(response, 405)
   if (request.url === '/health') return end(response, 200)
-  if (!isOurs(request.headers.authorization ?? '', token)) return end(response, 401)
+  if (!isSameSecret(request.headers.authorization ?? '', `Bearer ${token}`))
+    return end(response, 401)
   const digest = /^\/slugs\/([0-9a-f]{64})\.tar\.gz$/.exec(request.url ?? '')?.[1]
   if (digest === undefined) return end(response, 404)
   const path = archivePath(archives, digest)
@@ -61,13 +62,4 @@ async function answer(
 
 function end(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-length': 0 }).end()
-}
-
-/** Compared by digest, so that neither length nor content shows in the time it takes. */
-function isOurs(authorization: string, token: string): boolean {
-  return timingSafeEqual(sha256(authorization), sha256(`Bearer ${token}`))
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -1,4 +1,5 @@
-import { hashToken, isSameSecret } from '#controller/member/secret.ts'
+import { hashToken } from '#controller/member/secret.ts'
+import { isSameSecret } from '#lib/same-secret.ts'
 import { userByToken } from '#controller/store/tokens.ts'
 import type { Deps } from './deps.ts'
 import type { Actor } from './actor.ts'

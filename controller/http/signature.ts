@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { isSameSecret } from '#controller/member/secret.ts'
+import { isSameSecret } from '#lib/same-secret.ts'
 
 /**
  * Signs ids for URLs that need no token: whoever has the text may read that one thing until it
