@@ -12,13 +12,25 @@ export const App = Type.Object({
   /** `ssh://git@HOST:PORT/NAME.git` */
   git_url: Type.String(),
   web_url: Type.String(),
+  /** Of what runs, and of the next build; see contract/stack.ts. */
   stack: Type.Object({ name: Type.String() }),
+  build_stack: Type.Object({ name: Type.String() }),
   /** The environment these answers speak of; `production` unless asked otherwise. */
   environment: Ref,
   created_at: Time,
   updated_at: Time,
   released_at: Type.Union([Time, Type.Null()]),
   slug_size: Type.Union([Type.Integer({ description: 'bytes' }), Type.Null()]),
+  /** Everybody gets 503 instead of the app, see contract/edge.ts. */
+  maintenance: Type.Boolean(),
+  /** Directory of the repository that is the app; null: all of it. */
+  root: Type.Union([Type.String(), Type.Null()]),
+  /** Path of its Dockerfile below the root; null: as the repository says. */
+  dockerfile: Type.Union([Type.String(), Type.Null()]),
+  /** Stage of it that is built; null: the last one, or as heroku.yml says. */
+  dockerfile_target: Type.Union([Type.String(), Type.Null()]),
+  /** Certificates are made for its domains, see contract/sni-endpoint.ts. */
+  acm: Type.Boolean(),
 })
 export type App = Static<typeof App>
 
@@ -48,6 +60,31 @@ export const getApp = endpoint({
   allow: 'app',
   reply: App,
   errors: ['APP_NOT_FOUND'],
+})
+
+export const updateApp = endpoint({
+  method: 'PATCH',
+  path: '/apps/:app',
+  summary:
+    'Turn maintenance on or off, at once; say what of its repository is built, from the next push on.',
+  allow: 'app',
+  body: Type.Object(
+    {
+      maintenance: Type.Optional(Type.Boolean()),
+      /** null: all of the repository. */
+      root: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])),
+      /** Below the root; null: as the repository says. */
+      dockerfile: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])),
+      dockerfile_target: Type.Optional(
+        Type.Union([Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' }), Type.Null()]),
+      ),
+      /** Name or id of a stack. */
+      build_stack: Type.Optional(Type.String({ maxLength: 100 })),
+    },
+    { additionalProperties: false },
+  ),
+  reply: App,
+  errors: ['APP_NOT_FOUND', 'REPOSITORY_PATH_INVALID', 'STACK_UNKNOWN'],
 })
 
 export const destroyApp = endpoint({

@@ -10,9 +10,9 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
  * - `user`: any logged-in user
  * - `app`: a user who may work on the app named by `:app` (its owner, its collaborators, administrators)
  * - `admin`: administrators
- * - `builder`, `controller`: the program of that name, by the platform's own token
+ * - `builder`, `controller`, `router`: the program of that name, by the platform's own token
  */
-export type Role = 'anyone' | 'user' | 'app' | 'admin' | 'builder' | 'controller'
+export type Role = 'anyone' | 'user' | 'app' | 'admin' | 'builder' | 'controller' | 'router'
 
 /** One call, declared once: server, client, types and docs/api.json are read from it. */
 export interface Endpoint<

@@ -106,6 +106,123 @@ export const errors = {
     message: 'The config of an app may have {limit} bytes in all, this would be {size}.',
     fix: 'Keep large values in a file of the app or in a service.',
   },
+  // builds
+  BUILDPACK_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{buildpack}" cannot be a buildpack: {reason}.',
+    fix: 'Give a short name such as nodejs, https://HOST/PATH.git#REF, or https://HOST/NAME.tgz.',
+  },
+  REPOSITORY_PATH_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{path}" is no path inside a repository.',
+    fix: 'Give one from its top, such as apps/web or docker/web.Dockerfile.',
+  },
+  // domains, routes, the edge
+  HOST_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{host}" cannot be a domain: {reason}.',
+    fix: 'Give a name such as shop.example.org, or *.example.org for all names one label below.',
+  },
+  HOST_RESERVED: {
+    status: 422,
+    id: 'invalid_params',
+    message: '{host} belongs to this platform.',
+    fix: 'Use a domain of your own; names of the platform are for its administrators to give.',
+  },
+  HOST_TAKEN: {
+    status: 409,
+    id: 'conflict',
+    message: '{host} already leads to {owner}.',
+    fix: '{next}.',
+  },
+  DOMAIN_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no domain {host}.',
+    fix: 'See them with `app domains -a {app}`; add one with `app domains:add HOST -a {app}`.',
+  },
+  DOMAIN_KEPT: {
+    status: 409,
+    id: 'conflict',
+    message: '{host} is the address that "{app}" was given by the platform.',
+    fix: 'To remove it all the same: `app domains:remove {host} --force -a {app}`.',
+  },
+  DOMAINS_FULL: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{app}" has {limit} {what} already, which is the most.',
+    fix: 'Remove some, or use a wildcard such as *.example.org.',
+  },
+  ROUTE_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This cannot be a route: {reason}.',
+    fix: 'See how one is written: `app help routes:add`, `app help routes:redirect`.',
+  },
+  ROUTE_TAKEN: {
+    status: 409,
+    id: 'conflict',
+    message: '{route} has a route already.',
+    fix: 'Remove it first: `app routes:remove {route} -a {app}`.',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no route {route}.',
+    fix: 'See them with `app routes -a {app}`.',
+  },
+  EDGE_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This cannot be set: {reason}.',
+    fix: 'See what is set now: `app edge`.',
+  },
+  NO_ROUTE: {
+    status: 404,
+    id: 'not_found',
+    message: '{host} leads to no app, or to one that is not yours.',
+    fix: 'See what leads to an app: `app domains -a APP`; add it: `app domains:add {host} -a APP`.',
+  },
+  URL_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{url}" is not the address of a page.',
+    fix: 'Give a whole one, such as https://shop.example.org/path.',
+  },
+  // certificates
+  CERTIFICATE_INVALID: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This certificate cannot be used: {reason}.',
+    fix: 'Give two PEM files: the certificate followed by its intermediates, and its private key.',
+  },
+  CERTIFICATE_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" has no certificate "{certificate}".',
+    fix: 'See them with `app certs -a {app}`.',
+  },
+  CERTIFICATE_AUTOMATIC: {
+    status: 409,
+    id: 'conflict',
+    message: '"{certificate}" is an automatic certificate, which the platform looks after.',
+    fix: 'To use none: `app certs:auto off -a {app}`; one of your own goes before it.',
+  },
+  CERTIFICATES_FULL: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{app}" has {limit} certificates of its own already, which is the most.',
+    fix: 'Remove some: `app certs:remove NAME -a {app}`.',
+  },
+  ACME_OFF: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'This platform makes no automatic certificates.',
+    fix: 'Ask its operator to set SLIPWAY_ACME_EMAIL, or bring your own: `app certs:add CRT KEY`.',
+  },
   // releases
   RELEASE_NOT_FOUND: {
     status: 404,
@@ -151,11 +268,24 @@ export const errors = {
     message: 'There is no build {build} of "{app}".',
     fix: 'See them with `app builds -a {app}`.',
   },
+  BUILD_ENDED: {
+    status: 409,
+    id: 'conflict',
+    message: 'Build {build} of "{app}" cannot be cancelled: {reason}.',
+    fix: 'To go back to an older release: `app rollback -a {app}`.',
+  },
   BUILD_RUNNING: {
     status: 409,
     id: 'conflict',
     message: 'Another push to "{app}" is being built since {seconds} s, by {user}.',
     fix: 'Wait until it is done, then push again.',
+  },
+  // the router
+  TABLE_STALE: {
+    status: 409,
+    id: 'conflict',
+    message: 'The routing table in force is number {number}, not {after}.',
+    fix: 'Ask for the table, and make the change from it.',
   },
   STREAM_EXPIRED: {
     status: 404,
@@ -266,6 +396,73 @@ export const errors = {
     id: 'bad_request',
     message: 'The request could not be read: {reason}.',
     fix: 'Check it against the API document, docs/api.json.',
+  },
+  NOTHING_TO_VERIFY: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'Build {build} of "{app}" made nothing that could be verified.',
+    fix: 'Verify one that succeeded: app builds.',
+  },
+  VERIFICATION_GONE: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no such verification (any more).',
+    fix: 'They are kept for an hour, and until the builder restarts; begin anew.',
+  },
+  VERIFICATION_FAILED: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'It could not be built again: {reason}.',
+    fix: '{hint}',
+  },
+  BUILD_DIFFERS: {
+    status: 422,
+    id: 'build_failed',
+    message:
+      'Build {build} of "{app}" is not the same when it is built again: {differing} of {paths} paths differ.',
+    fix: 'They are listed above; times, random names and unpinned packages in the build are usual reasons.',
+  },
+  NO_SBOM: {
+    status: 404,
+    id: 'not_found',
+    message: 'Nothing is known of what is in build {build} of "{app}".',
+    fix: 'Builds that failed, images from elsewhere and builds of older versions have no list: app builds.',
+  },
+  SOURCE_GONE: {
+    status: 404,
+    id: 'not_found',
+    message: 'There is no such upload (any more).',
+    fix: 'Ask for a new one (POST /sources), upload, and build it within an hour.',
+  },
+  SOURCE_TOO_LARGE: {
+    status: 413,
+    id: 'invalid_params',
+    message: 'The upload is larger than the {megabytes} MB there is room for.',
+    fix: 'Leave out what is not needed (.gitignore, .slugignore), or ask the operator to raise SLIPWAY_SOURCE_LIMIT.',
+  },
+  SOURCE_ELSEWHERE: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'The archive does not lie on this server.',
+    fix: 'Ask for a place (POST /sources), upload it there, and give its get_url.',
+  },
+  IMAGE_NOT_PINNED: {
+    status: 422,
+    id: 'invalid_params',
+    message: '"{image}" does not name one image for ever.',
+    fix: 'Name it by its digest, as NAME@sha256:…; the registry and `docker push` tell it.',
+  },
+  DEPLOY_REFUSED: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'Nothing was built: {reason}.',
+    fix: '{hint}',
+  },
+  STACK_UNKNOWN: {
+    status: 422,
+    id: 'invalid_params',
+    message: 'There is no stack "{stack}".',
+    fix: 'Name one of: {known}.',
   },
   INVALID_PARAMS: {
     status: 422,

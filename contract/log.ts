@@ -5,7 +5,8 @@ import { Uuid } from './grammar.ts'
 export const LogSession = Type.Object({
   id: Uuid,
   /**
-   * Text, one line each: `2026-01-31T10:00:00.000Z app[web.1]: text` (source `app` or `slipway`).
+   * Text, one line each: `2026-01-31T10:00:00.000Z app[web.1]: text` (source `app` or `slipway`;
+   * `slipway[router]` are requests, one line each).
    * No auth header: the URL is the capability. Plain chunked text, or server-sent events (one `data:`
    * per line) when `Accept` asks for `text/event-stream`. An empty line is a sign of life.
    */
@@ -31,4 +32,27 @@ export const openLog = endpoint({
   }),
   reply: LogSession,
   errors: ['APP_NOT_FOUND'],
+})
+
+/** Lines of an environment that is not there, or is younger than they are, go nowhere. */
+export const appendLines = endpoint({
+  method: 'POST',
+  path: '/internal/lines',
+  summary: 'Append access lines of the router to the logs of apps.',
+  allow: 'router',
+  body: Type.Object({
+    logs: Type.Array(
+      Type.Object({
+        app: Type.String(),
+        environment: Type.String(),
+        lines: Type.Array(
+          Type.Object({
+            /** Milliseconds since 1970. */
+            at: Type.Integer({ minimum: 0 }),
+            text: Type.String(),
+          }),
+        ),
+      }),
+    ),
+  }),
 })

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { BuildInputs } from './build.ts'
+import { BuildSettings } from './buildpack.ts'
 import { endpoint } from './endpoint.ts'
 import { ObjectId, Uuid } from './grammar.ts'
 import { Artifact, followDeployment, ProcessTypes, Release } from './release.ts'
@@ -22,11 +24,15 @@ export const Checkout = Type.Object({
   /** Branches that deploy: `main`, `master`. */
   branches: Type.Array(Type.String()),
   stack: Type.String(),
+  /** Of what it runs on now; null before the first release. */
+  stack_before: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   web_url: Type.String(),
   /** Version of the newest release; 0 before the first. */
   version: Type.Integer(),
   /** Clear text: the builder hands it to the build as files on tmpfs and redacts it from all output. */
   config: Type.Record(Type.String(), Type.String()),
+  /** How its owner wants it built, where that is not the usual way. */
+  build: Type.Optional(BuildSettings),
 })
 export type Checkout = Static<typeof Checkout>
 
@@ -78,6 +84,17 @@ export const BuiltSlug = Type.Object({
   buildpack: Type.String(),
   stack: Type.String(),
   size: Type.Integer({ description: 'bytes' }),
+  inputs: Type.Optional(BuildInputs),
+  /** What is in it: CycloneDX components as JSON, gzipped, base64. */
+  bom: Type.Optional(Type.String({ maxLength: 800_000 })),
+  /** What the app's own files give it where it has nothing yet; what somebody set stays. */
+  first: Type.Optional(
+    Type.Object({
+      config: Type.Record(Type.String(), Type.String()),
+      /** Copies per process type. */
+      formation: Type.Record(Type.String(), Type.Integer({ minimum: 0 })),
+    }),
+  ),
 })
 export type BuiltSlug = Static<typeof BuiltSlug>
 

@@ -2,10 +2,14 @@ import { type Static, Type } from 'typebox'
 import { UserRef } from './app.ts'
 import { endpoint } from './endpoint.ts'
 import { Time, Uuid } from './grammar.ts'
+import { Receipt } from './watch.ts'
 
 /** Process type → command line, as the Procfile (or the buildpack) says. */
 export const ProcessTypes = Type.Record(Type.String(), Type.String())
 export type ProcessTypes = Static<typeof ProcessTypes>
+
+/** The process type that runs once, before copies start, in the first deployment that goes live. */
+export const onceType = 'postdeploy-once'
 
 /**
  * What a build made and a container can run.
@@ -15,7 +19,12 @@ export type ProcessTypes = Static<typeof ProcessTypes>
  */
 export const Artifact = Type.Union([
   Type.Object({ kind: Type.Literal('tree'), layers: Type.Array(Type.String(), { minItems: 1 }) }),
-  Type.Object({ kind: Type.Literal('image'), image: Type.String() }),
+  Type.Object({
+    kind: Type.Literal('image'),
+    image: Type.String(),
+    /** The one TCP port it exposes: its web copies get it as PORT; else the usual one. */
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+  }),
 ])
 export type Artifact = Static<typeof Artifact>
 
@@ -55,6 +64,8 @@ export const Release = Type.Object({
   user: UserRef,
   /** Why its deployment failed, in one sentence. */
   failure: Type.Union([Type.String(), Type.Null()]),
+  /** Of its newest deployment; null until that is done, or when the router did not tell. */
+  receipt: Type.Union([Receipt, Type.Null()]),
   created_at: Time,
   updated_at: Time,
 })
@@ -113,6 +124,7 @@ export const Deployment = Type.Object({
   live: Type.Boolean(),
   done: Type.Boolean(),
   failure: Type.Union([Type.String(), Type.Null()]),
+  receipt: Type.Union([Receipt, Type.Null()]),
   journal: Type.Array(JournalLine),
 })
 export type Deployment = Static<typeof Deployment>

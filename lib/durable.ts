@@ -19,7 +19,8 @@ export async function writeDurably(
   await syncDirectory(dirname(path))
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes what was renamed in a directory survive a crash. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   try {
     await directory.sync()
