@@ -4,52 +4,103 @@ import { openLog } from '#lib/log.ts'
 import type { Log } from '#lib/log.ts'
 import { SettingError } from '#lib/settings.ts'
 import type { Environment } from '#lib/settings.ts'
-import { adminCalls } from './admin/calls.ts'
+import type { Call } from './admin/calls.ts'
 import { openAdmin } from './admin/server.ts'
 import { readConfig } from './config.ts'
-import { openProxy } from './proxy/proxy.ts'
-import type { Address } from './proxy/transport.ts'
+import type { Config } from './config.ts'
+import { orSay } from './listen-fault.ts'
+import { Draining, drainingPath } from './processes/draining.ts'
+import { drainingFor, Ending, stopping, untilSignalled } from './processes/ending.ts'
+import { ServiceKeeper } from './processes/keeper.ts'
+import { Leaving } from './processes/leaving.ts'
+import { openOwnSocket } from './processes/own-socket.ts'
+import { spread } from './processes/spread.ts'
+import { takeOver } from './processes/take-over.ts'
+import { prepare } from './service.ts'
+import type { Prepared } from './service.ts'
+import type { Workers } from './processes/workers.ts'
 import { TableFile } from './table/disk.ts'
-import { parseTable } from './table/parse.ts'
+import { tidyUp } from './table/frugal.ts'
 import { Routes } from './table/routes.ts'
+import { withMetrics } from './watch/calls.ts'
 
-const graceMs = 10_000
-const listenFaults: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken by another program',
-  EACCES: 'may not be used by this user',
-  EADDRNOTAVAIL: 'does not belong to this host',
+/** The router as a process: the main one, or a worker of it. Throws SettingError. */
+export async function run(env: Environment): Promise<void> {
+  const config = readConfig(env)
+  const token = await readToken(config.tokenPath)
+  if (config.workerSocket === null) return await runMain({ config, token, env })
+  const { work } = await import('./processes/worker.ts')
+  await work({ config, path: config.workerSocket, token })
+}
+
+interface Main {
+  readonly config: Config
+  readonly token: string
+  readonly env: Environment
 }
 
 /**
- * The router as a process: serves from the table on disk first, and only then listens for the
- * controller. Throws SettingError.
+ * Serves from the table on disk first, itself or by workers, and only then listens for the
+ * controller. A router that is in service steps aside before, and drains beside this one.
  */
-export async function run(env: Environment): Promise<void> {
-  const config = readConfig(env)
+async function runMain({ config, token, env }: Main): Promise<void> {
   const log = openLog('router')
-  const token = await readToken(config.tokenPath)
   const file = new TableFile(config.tablePath)
+  const keeper = new ServiceKeeper(file)
   const routes = new Routes()
   await restore(routes, file, log)
-  const { http, admin, connections } = config
-  const proxy = await orSay(
-    openProxy({ address: http, routes, log, limits: { connections } }),
-    http,
-    'SLIPWAY_HTTP_PORT',
-  )
-  const calls = adminCalls({ routes, file, log })
-  const control = await orSay(
-    openAdmin({ address: admin, token, calls, log }),
-    admin,
-    'SLIPWAY_ROUTER_ADMIN_PORT',
-  )
-  log.info('started', { port: proxy.port, adminPort: control.port, table: routes.table.number })
+  const draining = new Draining(config.drainingDir, token)
+  if (config.replaces !== null) {
+    await takeOver({ url: config.replaces, token, draining, routes })
+    // Its predecessor may have begun a new file after this one had read the old.
+    void keeper.replace(routes).catch((error: unknown) => log.error('table.not_kept', error))
+  }
+
+  const prepared = await prepare({ config, token, routes, keeper, log })
+  const serving = await openServing({ config, token, env }, prepared, log)
+  const ending = new Ending()
+  const ours = spread(prepared.calls, { siblings: () => serving.siblings, log })
+  const theirs = ({ isForServing }: Call): boolean => isForServing !== true
+  const leaving = new Leaving({
+    calls: spread(ours, { siblings: () => draining.siblings, isFor: theirs, log }),
+    token,
+    openSocket: () => openOwnSocket(drainingPath(config.drainingDir), { token, calls: ours, log }),
+    routes,
+    rest: () => prepared.rest(),
+    onLeave: () => {
+      log.info('leaving')
+      ending.tell(drainingFor(config.drainMs))
+    },
+  })
+  const { calls } = leaving
+  const opening = openAdmin({ where: config.admin, token, calls: withMetrics(calls), log })
+  const admin = await orSay(opening, config.admin, 'SLIPWAY_ROUTER_ADMIN_PORT')
+  leaving.admin = admin
+  const { port, httpsPort, transport } = serving
+  const { number: table } = routes
+  log.info('started', { port, httpsPort, adminPort: admin.port, transport, table })
   // A router that is killed must still start fast, and small, the next time.
   flushCompileCache()
-  const signal = await untilToldToStop()
-  log.info('stopping', { signal })
-  await proxy.close(graceMs)
-  await control.close()
+  tidyUp()
+
+  void untilSignalled().then((signal) => {
+    log.info('stopping', { signal })
+    ending.tell(stopping)
+  })
+  await ending.reached((farewell) => serving.close(farewell))
+  await Promise.all([admin.close(), leaving.close()])
+}
+
+/** This process, or workers of it. */
+async function openServing(
+  { config, token, env }: Main,
+  prepared: Prepared,
+  log: Log,
+): Promise<Workers> {
+  if (config.workers === 1) return { ...(await prepared.open()), siblings: [] }
+  const { openWorkers } = await import('./processes/workers.ts')
+  const { http, https, workers: count, workersDir: folder } = config
+  return await openWorkers({ count, http, https, folder, token, env, calls: prepared.calls, log })
 }
 
 async function readToken(path: string): Promise<string> {
@@ -61,28 +112,9 @@ async function readToken(path: string): Promise<string> {
 /** A table that cannot be read is no reason not to start: the controller will send one. */
 async function restore(routes: Routes, file: TableFile, log: Log): Promise<void> {
   try {
-    const table = await file.read(parseTable)
-    if (table !== null) routes.replace(table)
+    const restored = await file.restore(routes)
+    if (restored === 'torn') log.warn('table.unreadable', { number: routes.number })
   } catch (error) {
     log.error('table.unreadable', error)
   }
-}
-
-/** Turns a port that cannot be had into a sentence that names the setting to change. */
-async function orSay<T>(opening: Promise<T>, { host, port }: Address, setting: string): Promise<T> {
-  try {
-    return await opening
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? ''
-    const reason = listenFaults[code]
-    if (reason === undefined) throw error
-    throw new SettingError(`Port ${port} on ${host} ${reason}; set ${setting} to another port.`)
-  }
-}
-
-function untilToldToStop(): Promise<string> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
 }

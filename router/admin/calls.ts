@@ -1,51 +1,95 @@
-import type { Endpoint } from '#contract/endpoint.ts'
-import { awaitIdle, getTable, putTable } from '#contract/route.ts'
+import type { Endpoint, ReplyOf } from '#contract/endpoint.ts'
+import { awaitIdle, changeTable, getTable, getTableNumber, putTable, why } from '#contract/route.ts'
+import type { WhyCertificate } from '#contract/route.ts'
 import type { Log } from '#lib/log.ts'
 import type { TableFile } from '#router/table/disk.ts'
-import { parseBody, parseTable } from '#router/table/parse.ts'
+import { parseBody, parseChange, parseTable } from '#router/table/parse.ts'
 import type { Routes } from '#router/table/routes.ts'
+import { explain } from '#router/why/explain.ts'
+import { mergeWhy } from '#router/why/merge.ts'
 
 /** One endpoint and what answers it. `body` is parsed JSON, yet unchecked; null where there is none. */
 export interface Call {
   readonly endpoint: Endpoint
   readonly answer: (body: unknown, signal: AbortSignal) => Promise<unknown>
+  /**
+   * Makes one of the answers of two processes, ours first. A call that has this is answered by all
+   * processes of the router together (workers, and a predecessor that drains), any other by one.
+   */
+  readonly merge?: (ours: unknown, theirs: unknown) => unknown
+  /** Of no use to a process that takes no more connections. */
+  readonly isForServing?: boolean
+  /** It waits for something, so all are asked at the same time; else ours answers first. */
+  readonly isWait?: boolean
+  /** The body by which another process comes to know what this one does; null: there is nothing. */
+  readonly present?: () => unknown
 }
+
+/** For what is told to all processes and answered alike by each. */
+export const ours = (first: unknown): unknown => first
 
 export interface CallDeps {
   readonly routes: Routes
-  readonly file: TableFile
+  readonly file: Pick<TableFile, 'replace' | 'append'>
   readonly log: Log
+  /** The certificate a name is served with; undefined: none. */
+  readonly certificate?: (serverName: string) => WhyCertificate | undefined
 }
 
 /** What the controller may ask of the router. */
-export function adminCalls({ routes, file, log }: CallDeps): readonly Call[] {
+export function adminCalls(deps: CallDeps): readonly Call[] {
+  const { routes, file } = deps
   return [
     {
       endpoint: putTable,
       answer: async (body) => {
-        const table = parseTable(body)
-        if (routes.replace(table)) await keep(table.number)
-        return { number: routes.table.number }
+        if (routes.replace(parseTable(body))) await keep(deps, () => file.replace(routes))
+        return { number: routes.number }
       },
+      merge: ours,
+      present: () => routes.table,
+    },
+    {
+      endpoint: changeTable,
+      answer: async (body) => {
+        const change = parseChange(body, routes)
+        if (routes.change(change)) await keep(deps, () => file.append(change, routes))
+        return { number: change.number }
+      },
+      merge: ours,
     },
     { endpoint: getTable, answer: () => Promise.resolve(routes.table) },
+    { endpoint: getTableNumber, answer: () => Promise.resolve({ number: routes.number }) },
     {
       endpoint: awaitIdle,
       answer: async (body, signal) => {
-        const { instances, wait_ms, close } = parseBody(awaitIdle, body)
+        const { instances, wait_ms, close, tunnels } = parseBody(awaitIdle, body)
         if (close === true) routes.closeTunnels(instances)
-        return { busy: await routes.awaitIdle(instances, wait_ms, signal) }
+        return { busy: await routes.awaitIdle(instances, { waitMs: wait_ms, tunnels }, signal) }
       },
+      merge: eitherBusy,
+      isWait: true,
+    },
+    {
+      endpoint: why,
+      answer: (body) => Promise.resolve(explain(parseBody(why, body), deps)),
+      merge: mergeWhy,
     },
   ]
+}
 
-  /** A full disk must not stop traffic from being switched: the table is in force already. */
-  async function keep(number: number): Promise<void> {
-    log.info('table.replaced', { number, routes: routes.table.routes.length })
-    try {
-      await file.write(routes.table)
-    } catch (error) {
-      log.error('table.not_kept', error, { number })
-    }
+/** A full disk must not stop traffic from being switched: the table is in force already. */
+async function keep({ routes, log }: CallDeps, write: () => Promise<void>): Promise<void> {
+  const { number, siteCount: sites } = routes
+  log.info('table.changed', { number, sites })
+  try {
+    await write()
+  } catch (error) {
+    log.error('table.not_kept', error, { number })
   }
+}
+
+function eitherBusy(a: unknown, b: unknown): ReplyOf<typeof awaitIdle> {
+  const [one, other] = [a, b] as ReplyOf<typeof awaitIdle>[]
+  return { busy: [...new Set([...(one?.busy ?? []), ...(other?.busy ?? [])])] }
 }

@@ -1,4 +1,15 @@
-import { byteAt, COLON, CR, fieldBytes, LF, SEMICOLON, tokenBytes } from './bytes.ts'
+import {
+  byteAt,
+  COLON,
+  CR,
+  EQUALS,
+  fieldBytes,
+  hexDigit,
+  LF,
+  SEMICOLON,
+  tokenBytes,
+} from './bytes.ts'
+import { field, fieldId } from './field-name.ts'
 
 const extensionLimitBytes = 1024
 const trailerLimitBytes = 8192
@@ -6,7 +17,8 @@ const sizeDigits = 12
 
 const at = {
   size: 0,
-  extension: 1,
+  /** Before the name, or the value, of an extension: something must stand there. */
+  extensionStart: 1,
   sizeEnd: 2,
   data: 3,
   dataEnd: 4,
@@ -17,11 +29,13 @@ const at = {
   trailerLf: 9,
   lastLf: 10,
   done: 11,
+  extension: 12,
 } as const
 
 /**
  * Follows the framing of a chunked body (RFC 9112, 7.1) without changing it: chunk extensions and
- * trailers pass as they are. Strict: sizes are hex digits alone, every line ends with CR LF.
+ * trailers pass as they are. Strict: sizes are hex digits alone, every line ends with CR LF,
+ * extensions have no blanks and quotes, and no trailer is a field that says where a message ends or who asks.
  */
 export class ChunkReader {
   #state: number = at.size
@@ -29,6 +43,7 @@ export class ChunkReader {
   #digits = 0
   /** Bytes of extension in this line, or of all trailers. */
   #extra = 0
+  #trailerName = ''
 
   get isDone(): boolean {
     return this.#state === at.done
@@ -60,10 +75,9 @@ export class ChunkReader {
     switch (this.#state) {
       case at.size:
         return this.#readSize(byte)
+      case at.extensionStart:
       case at.extension:
-        if (byte === CR) this.#state = at.sizeEnd
-        else return fieldBytes[byte] === 1 && ++this.#extra <= extensionLimitBytes
-        return true
+        return this.#readExtension(byte)
       case at.sizeEnd:
         return byte === LF && this.#beginChunk()
       case at.dataEnd:
@@ -85,7 +99,16 @@ export class ChunkReader {
     }
     if (this.#digits === 0) return false
     if (byte === CR) return this.#go(at.sizeEnd)
-    return byte === SEMICOLON && this.#go(at.extension)
+    return byte === SEMICOLON && this.#go(at.extensionStart)
+  }
+
+  /** `;name`, `;name=value`: what all readers take for the same; in quotes they do not. */
+  #readExtension(byte: number): boolean {
+    if (++this.#extra > extensionLimitBytes) return false
+    if (tokenBytes[byte] === 1) return this.#go(at.extension)
+    if (this.#state === at.extensionStart) return false
+    if (byte === CR) return this.#go(at.sizeEnd)
+    return (byte === SEMICOLON || byte === EQUALS) && this.#go(at.extensionStart)
   }
 
   #beginChunk(): boolean {
@@ -98,14 +121,22 @@ export class ChunkReader {
     switch (this.#state) {
       case at.trailer:
         if (byte === CR) return this.#go(at.lastLf)
-        return tokenBytes[byte] === 1 && this.#go(at.trailerName)
+        this.#trailerName = ''
+        this.#go(at.trailerName)
+        return this.#readTrailerName(byte)
       case at.trailerName:
-        return byte === COLON ? this.#go(at.trailerValue) : tokenBytes[byte] === 1
+        if (byte !== COLON) return this.#readTrailerName(byte)
+        return isHarmless(this.#trailerName) && this.#go(at.trailerValue)
       case at.trailerValue:
         return byte === CR ? this.#go(at.trailerLf) : fieldBytes[byte] === 1
       default:
         return byte === LF && this.#go(at.trailer)
     }
+  }
+
+  #readTrailerName(byte: number): boolean {
+    this.#trailerName += String.fromCharCode(byte)
+    return tokenBytes[byte] === 1
   }
 
   #go(state: number): boolean {
@@ -114,8 +145,8 @@ export class ChunkReader {
   }
 }
 
-function hexDigit(byte: number): number {
-  if (byte >= 48 && byte <= 57) return byte - 48
-  const lower = byte | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+/** Some take a trailer for one more field of the head (RFC 9110, 6.5.1). */
+function isHarmless(name: string): boolean {
+  const bytes = Buffer.from(name, 'latin1')
+  return bytes.length > 0 && fieldId(bytes, 0, bytes.length) === field.other
 }

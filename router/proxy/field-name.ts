@@ -50,25 +50,35 @@ for (const [name, id] of Object.entries(names)) {
   byLength[name.length] = [...(byLength[name.length] ?? []), { bytes: Buffer.from(name), id }]
 }
 
+const UNDERSCORE = 95
+
 /** Upper case to lower case, and `_` to `-`. */
 const folded = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === 95) return 45
+  if (byte === UNDERSCORE) return 45
   return byte >= 65 && byte <= 90 ? byte + 32 : byte
 })
 
 /** Which field the name in `bytes` from `start` to `end` is. */
 export function fieldId(bytes: Uint8Array, start: number, end: number): number {
   const id = lookUp(bytes, start, end)
-  return id !== field.other && bytes.subarray(start, end).includes(95) ? field.lookalike : id
+  return id !== field.other && hasUnderscore(bytes, start, end) ? field.lookalike : id
 }
 
 function lookUp(bytes: Uint8Array, start: number, end: number): number {
   const candidates = byLength[end - start]
   if (candidates !== undefined) {
-    for (const name of candidates) if (startsWith(bytes, start, name.bytes)) return name.id
+    for (let i = 0; i < candidates.length; i += 1) {
+      const name = candidates[i] as Name
+      if (startsWith(bytes, start, name.bytes)) return name.id
+    }
   }
   const isForwarded = end - start > 12 && startsWith(bytes, start, forwardedPrefix)
   return isForwarded ? field.forwarding : field.other
+}
+
+function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (byteAt(bytes, at) === UNDERSCORE) return true
+  return false
 }
 
 function startsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

@@ -80,6 +80,19 @@ export class Head {
     }
   }
 
+  /** What a field says, without blanks around it, several joined by commas; null: it is not there. */
+  value(bytes: Buffer, name: string): string | null {
+    let value: string | null = null
+    for (let i = 0; i < this.fieldCount; i += 1) {
+      const colon = this.#offset(3 * i + 1)
+      if (colon - this.#offset(3 * i) !== name.length) continue
+      if (latin1(bytes, this.#offset(3 * i), colon).toLowerCase() !== name) continue
+      const one = latin1(bytes, colon + 1, this.#offset(3 * i + 2)).trim()
+      value = value === null ? one : `${value}, ${one}`
+    }
+    return value
+  }
+
   /** The text from `start` to the empty line, without that line and without what was dropped. */
   keptText(bytes: Buffer, start: number): string {
     let text = ''
@@ -94,7 +107,30 @@ export class Head {
     return text + latin1(bytes, from, this.end - 2)
   }
 
+  /**
+   * Moves what is kept of the head together, up to the body, in place. Returns where it begins now;
+   * the head cannot be read again.
+   */
+  closeGaps(bytes: Buffer, start: number): number {
+    let to = this.end
+    let end = this.end
+    for (let i = this.fieldCount - 1, left = this.dropCount; left > 0; i -= 1) {
+      if (this.#drops[i] !== 1) continue
+      left -= 1
+      to = moveBefore(bytes, to, this.#offset(3 * i + 2), end)
+      end = this.#offset(3 * i)
+    }
+    return moveBefore(bytes, to, start, end)
+  }
+
   #offset(slot: number): number {
     return this.#offsets[slot] as number
   }
+}
+
+/** Moves a span so that it ends at `to`. Returns where it begins. */
+function moveBefore(bytes: Buffer, to: number, start: number, end: number): number {
+  const at = to - (end - start)
+  if (at !== start) bytes.copyWithin(at, start, end)
+  return at
 }

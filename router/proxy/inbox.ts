@@ -21,29 +21,34 @@ export class Inbox {
     return this.#isBusy
   }
 
-  /** Bytes for later. They are copied. */
-  keep(bytes: Buffer): void {
-    this.#kept = this.#kept === null ? Buffer.from(bytes) : Buffer.concat([this.#kept, bytes])
+  /**
+   * Bytes for later. They are copied, unless they are `ours` already: each of very many requests sent
+   * ahead would copy all that follow it.
+   */
+  keep(bytes: Buffer, ours = false): void {
+    if (this.#kept !== null) this.#kept = Buffer.concat([this.#kept, bytes])
+    else this.#kept = ours ? bytes : Buffer.from(bytes)
   }
 
   add(bytes: Buffer): void {
     const kept = this.#kept
     this.#kept = null
-    this.#handOver(kept === null ? bytes : Buffer.concat([kept, bytes]))
+    if (kept === null) this.#handOver(bytes, false)
+    else this.#handOver(Buffer.concat([kept, bytes]), true)
   }
 
   /** Tries again with what is kept. */
   retry(): void {
     const kept = this.#kept
     this.#kept = null
-    if (kept !== null) this.#handOver(kept)
+    if (kept !== null) this.#handOver(kept, true)
   }
 
   clear(): void {
     this.#kept = null
   }
 
-  #handOver(bytes: Buffer): void {
+  #handOver(bytes: Buffer, ours: boolean): void {
     this.#isBusy = true
     let at = 0
     while (at < bytes.length) {
@@ -52,6 +57,6 @@ export class Inbox {
       at = next
     }
     this.#isBusy = false
-    if (at < bytes.length) this.keep(bytes.subarray(at))
+    if (at < bytes.length) this.keep(bytes.subarray(at), ours)
   }
 }

@@ -1,3 +1,6 @@
+import type { RouteSettings } from '#contract/route.ts'
+import type { Site } from '#router/table/site.ts'
+
 /** How long and how much; each has its reason. Times are in milliseconds. */
 export interface Limits {
   /** From the first byte of a request's head, or from the connection's start, to the head's end. */
@@ -21,7 +24,18 @@ export interface Limits {
   readonly ejectMs: number
   /** Requests sent ahead on a connection are read up to this size. */
   readonly stashBytes: number
+  /** A request's body; an app may set its own. */
+  readonly bodyBytes: number
+  /** Connections from clients at the same time. */
   readonly connections: number
+  /** Of these, from one address (of IPv6: from one /64), unless it is a declared proxy's. */
+  readonly connectionsPerAddress: number
+  /** How long a request waits for an instance; 0: not at all. */
+  readonly holdMs: number
+  /** How many requests of an app may wait. */
+  readonly queue: number
+  /** How long a request waits for a slot when its app has a cap and says nothing else. */
+  readonly queueMs: number
 }
 
 export const defaultLimits: Limits = {
@@ -36,5 +50,26 @@ export const defaultLimits: Limits = {
   lingerMs: 2000,
   ejectMs: 5000,
   stashBytes: 65_536,
-  connections: 10_000,
+  bodyBytes: Infinity,
+  connections: 20_000,
+  connectionsPerAddress: 10_000,
+  holdMs: 0,
+  queue: 1000,
+  queueMs: 30_000,
+}
+
+/** What a site says of its own, over what holds for all. */
+export function siteLimits(site: Site, all: Limits): Limits {
+  return (site.limits ??= mergedLimits(site.settings, all))
+}
+
+function mergedLimits(settings: RouteSettings, all: Limits): Limits {
+  return {
+    ...all,
+    firstByteMs: settings.first_byte_ms ?? all.firstByteMs,
+    rollingMs: settings.rolling_ms ?? all.rollingMs,
+    bodyBytes: settings.body_limit ?? all.bodyBytes,
+    holdMs: settings.hold_ms ?? all.holdMs,
+    queue: settings.queue ?? all.queue,
+  }
 }

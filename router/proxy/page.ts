@@ -1,3 +1,5 @@
+import type { Reply } from './reply.ts'
+
 interface Row {
   readonly reason: string
   readonly sentence: string
@@ -5,13 +7,22 @@ interface Row {
 
 /** What we say ourselves: nothing of the app, its instances or this host. */
 const rows: Readonly<Record<number, Row>> = {
+  200: { reason: 'OK', sentence: '' },
+  301: { reason: 'Moved Permanently', sentence: 'This page has moved.' },
+  302: { reason: 'Found', sentence: 'This page is elsewhere for now.' },
+  307: { reason: 'Temporary Redirect', sentence: 'This page is elsewhere for now.' },
+  308: { reason: 'Permanent Redirect', sentence: 'This page has moved.' },
   400: { reason: 'Bad Request', sentence: 'The request could not be understood.' },
+  401: { reason: 'Unauthorized', sentence: 'This page asks for a user and a password.' },
+  403: { reason: 'Forbidden', sentence: 'This page is not open to your address.' },
   404: { reason: 'Not Found', sentence: 'There is no app at this address.' },
   405: { reason: 'Method Not Allowed', sentence: 'This method is not served here.' },
   408: { reason: 'Request Timeout', sentence: 'The request did not arrive in time.' },
   413: { reason: 'Content Too Large', sentence: 'The request is too large.' },
   414: { reason: 'URI Too Long', sentence: 'The address of the request is too long.' },
   417: { reason: 'Expectation Failed', sentence: 'What the request expects is not served here.' },
+  421: { reason: 'Misdirected Request', sentence: 'This connection does not serve that host.' },
+  429: { reason: 'Too Many Requests', sentence: 'There were too many requests; try again later.' },
   431: {
     reason: 'Request Header Fields Too Large',
     sentence: 'The header fields of the request are too large.',
@@ -25,6 +36,10 @@ const rows: Readonly<Record<number, Row>> = {
     sentence: 'This version of HTTP is not served here.',
   },
 }
+const maintenance: Row = {
+  reason: 'Service Unavailable',
+  sentence: 'The app is under maintenance and will be back soon.',
+}
 const unknown: Row = { reason: 'Error', sentence: 'The request could not be served.' }
 
 export interface PageOptions {
@@ -34,15 +49,22 @@ export interface PageOptions {
   readonly closes: boolean
 }
 
-/** A whole answer of our own. */
-export function page(status: number, { isHead, closes }: PageOptions): string {
-  const { reason, sentence } = rows[status] ?? unknown
-  const body = html(status, reason, sentence)
+/** A whole answer of our own, one character for each byte. */
+export function page(answer: Reply, { isHead, closes }: PageOptions): string {
+  const { status, fields, code } = answer
+  const { reason, sentence } = code === 'H80' ? maintenance : (rows[status] ?? unknown)
+  const body = answer.body === null ? html(status, reason, sentence) : latin1Text(answer.body)
+  const type = /^content-type:/im.test(fields) ? '' : 'Content-Type: text/html; charset=utf-8\r\n'
   const connection = closes ? 'Connection: close\r\n' : ''
   const head =
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/html; charset=utf-8\r\n` +
-    `Content-Length: ${body.length}\r\nCache-Control: no-store\r\n${connection}\r\n`
+    `HTTP/1.1 ${status} ${reason}\r\n${type}Content-Length: ${body.length}\r\n` +
+    `Cache-Control: no-store\r\n${fields}${connection}\r\n`
   return isHead ? head : head + body
+}
+
+/** UTF-8 of a text that others wrote, in the characters that connections are given. */
+function latin1Text(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 function html(status: number, reason: string, sentence: string): string {

@@ -4,6 +4,7 @@ import {
   CR,
   latin1,
   LF,
+  minorAt,
   skip,
   SLASH,
   SPACE,
@@ -22,6 +23,8 @@ import {
 import { Head, headLimitBytes, incomplete, malformed, whole } from './head.ts'
 import type { Verdict } from './head.ts'
 import { hostNameEnd } from './host.ts'
+import { methodAt } from './method.ts'
+import { isOddPath } from './path.ts'
 
 /** A request line longer than this is refused. */
 const lineLimitBytes = 16_384
@@ -42,17 +45,19 @@ export class RequestHead extends Head {
   expectsContinue = false
   /** `Upgrade: h2c` would lead past us into requests that we never see. */
   wantsH2c = false
+  wantsWebSocket = false
 
   override reset(): void {
     super.reset()
     this.hostCount = this.hostStart = this.hostEnd = this.hostNameEnd = 0
     this.path = null
-    this.expectsContinue = this.wantsH2c = false
+    this.expectsContinue = this.wantsH2c = this.wantsWebSocket = false
   }
 
-  /** It asks for another protocol that we let through. */
+  /** It asks for another protocol that we let through; whose a body would be then, nobody knows. */
   get wantsUpgrade(): boolean {
-    return this.saysUpgrade && this.hasUpgrade && !this.wantsH2c && this.minor === 1
+    const hasBody = this.isChunked || this.contentLength > 0
+    return this.saysUpgrade && this.hasUpgrade && !this.wantsH2c && this.minor === 1 && !hasBody
   }
 }
 
@@ -79,7 +84,7 @@ function readRequestLine(head: RequestHead, bytes: Buffer, at: number): Verdict 
   if (head.targetEnd === head.targetStart || byteAt(bytes, head.targetEnd) !== SPACE) {
     return malformed
   }
-  head.method = latin1(bytes, at, methodEnd)
+  head.method = methodAt(bytes, at, methodEnd)
   head.fieldsStart = head.targetEnd + 11
   if (head.fieldsStart > end) return unfinished
   return head.fieldsStart - at > lineLimitBytes ? 414 : readVersion(head, bytes)
@@ -88,12 +93,10 @@ function readRequestLine(head: RequestHead, bytes: Buffer, at: number): Verdict 
 /** `HTTP/1.1` and the end of the line. */
 function readVersion(head: RequestHead, bytes: Buffer): Verdict {
   const end = head.fieldsStart
-  const version = latin1(bytes, head.targetEnd + 1, end - 2)
   if (byteAt(bytes, end - 2) !== CR || byteAt(bytes, end - 1) !== LF) return malformed
-  if (version === 'HTTP/1.1') head.minor = 1
-  else if (version === 'HTTP/1.0') head.minor = 0
-  else return /^HTTP\/\d\.\d$/.test(version) ? 505 : malformed
-  return whole
+  head.minor = minorAt(bytes, head.targetEnd + 1)
+  if (head.minor >= 0) return whole
+  return /^HTTP\/\d\.\d$/.test(latin1(bytes, head.targetEnd + 1, end - 2)) ? 505 : malformed
 }
 
 function note(head: RequestHead, bytes: Buffer, id: number): Verdict {
@@ -111,7 +114,7 @@ function note(head: RequestHead, bytes: Buffer, id: number): Verdict {
       return noteConnection(head, bytes)
     case field.upgrade:
       head.hasUpgrade = true
-      head.wantsH2c ||= /\bh2c?\b/.test(lowerValue(head, bytes))
+      noteUpgrade(head, lowerValue(head, bytes))
       return whole
     case field.expect:
       return noteExpect(head, bytes)
@@ -121,9 +124,14 @@ function note(head: RequestHead, bytes: Buffer, id: number): Verdict {
   }
 }
 
+function noteUpgrade(head: RequestHead, value: string): void {
+  head.wantsH2c ||= /\bh2c?\b/.test(value)
+  head.wantsWebSocket = value === 'websocket'
+}
+
 function noteExpect(head: RequestHead, bytes: Buffer): Verdict {
   if (lowerValue(head, bytes) !== '100-continue') return 417
-  if (head.minor === 0) head.drop()
+  if (head.minor === 0 || head.expectsContinue) head.drop()
   else head.expectsContinue = true
   return whole
 }
@@ -132,9 +140,10 @@ function noteExpect(head: RequestHead, bytes: Buffer): Verdict {
 function judge(head: RequestHead, bytes: Buffer): Verdict {
   if (isFramedTwice(head) || (head.isChunked && head.minor === 0)) return malformed
   if (head.hostCount > 1 || (head.hostCount === 0 && head.minor === 1)) return malformed
-  if (head.method === 'CONNECT') return 405
+  if (head.method === 'CONNECT' || head.method === 'TRACE') return 405
   const target = byteAt(bytes, head.targetStart) === SLASH ? whole : judgeTarget(head, bytes)
   if (target !== whole) return target
+  if (isOddPath(bytes, head.targetStart, head.targetEnd)) return malformed
   if (head.hostCount > 0 || head.path !== null) {
     head.hostNameEnd = hostNameEnd(bytes, head.hostStart, head.hostEnd)
     if (head.hostNameEnd < 0) return malformed

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto'
 
 // Asking the kernel for 16 bytes at a time costs more than the rest of a request's head.
 const idBytes = 16
-const pool = Buffer.allocUnsafeSlow(256 * idBytes)
+const pool = Buffer.allocUnsafeSlow(1024 * idBytes)
 let next = pool.length
 
 /** 32 hex digits that nobody can guess. */

@@ -1,22 +1,27 @@
 import type { Body } from './body.ts'
 import { latin1 } from './bytes.ts'
-import { requestHeadText } from './forward.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** What must be known of a request until its answer has ended. */
 export interface Request {
+  readonly method: string
   /** Name from Host or the target, as the client wrote it, without port. */
   readonly host: string
+  /** Path and query. */
+  readonly target: string
   /** Head, and what of the body came along with it: as it is written to an instance. */
   text: string
   readonly isHead: boolean
   /** Doing it twice is as doing it once (RFC 9110, 9.2.2). */
   readonly isIdempotent: boolean
   readonly wantsUpgrade: boolean
+  readonly isWebSocket: boolean
   readonly expectsContinue: boolean
   /** x of HTTP/1.x the client speaks. */
   readonly minor: number
   readonly hasBody: boolean
+  /** -1: not said. */
+  readonly bodyBytes: number
   /** `text` holds part of the body. */
   bodyBegan: boolean
 }
@@ -27,21 +32,20 @@ const joinLimitBytes = 16_384
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /** Takes what is needed out of a head that was just parsed. */
-export function readRequest(
-  head: RequestHead,
-  bytes: Buffer,
-  start: number,
-  forwarded: string,
-): Request {
+export function readRequest(head: RequestHead, bytes: Buffer): Request {
   return {
+    method: head.method,
     host: latin1(bytes, head.hostStart, head.hostNameEnd),
-    text: requestHeadText(head, bytes, start, forwarded),
+    target: head.path ?? latin1(bytes, head.targetStart, head.targetEnd),
+    text: '',
     isHead: head.method === 'HEAD',
     isIdempotent: idempotent.has(head.method),
     wantsUpgrade: head.wantsUpgrade,
+    isWebSocket: head.wantsUpgrade && head.wantsWebSocket,
     expectsContinue: head.expectsContinue,
     minor: head.minor,
     hasBody: head.isChunked || head.contentLength > 0,
+    bodyBytes: head.contentLength,
     bodyBegan: false,
   }
 }

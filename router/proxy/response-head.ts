@@ -1,4 +1,15 @@
-import { byteAt, CR, digitBytes, fieldBytes, latin1, LF, skip, SPACE } from './bytes.ts'
+import {
+  byteAt,
+  CR,
+  digitBytes,
+  fieldBytes,
+  latin1,
+  LF,
+  minorAt,
+  numberAt,
+  skip,
+  SPACE,
+} from './bytes.ts'
 import { field } from './field-name.ts'
 import { parseFields } from './field-lines.ts'
 import {
@@ -44,14 +55,14 @@ export function parseResponseHead(head: ResponseHead, bytes: Buffer, at: number)
 }
 
 function readStatusLine(head: ResponseHead, bytes: Buffer, at: number): Verdict {
-  if (bytes.length - at < 14)
-    return 'HTTP/1.'.startsWith(latin1(bytes, at, at + 7)) ? incomplete : malformed
-  const version = latin1(bytes, at, at + 9)
-  if (version === 'HTTP/1.1 ') head.minor = 1
-  else if (version === 'HTTP/1.0 ') head.minor = 0
-  else return malformed
+  if (bytes.length - at < 14) {
+    const begun = latin1(bytes, at, Math.min(at + 7, bytes.length))
+    return 'HTTP/1.'.startsWith(begun) ? incomplete : malformed
+  }
+  head.minor = minorAt(bytes, at)
+  if (head.minor < 0 || byteAt(bytes, at + 8) !== SPACE) return malformed
   if (skip(digitBytes, bytes, at + 9, at + 12) !== at + 12) return malformed
-  head.status = Number(latin1(bytes, at + 9, at + 12))
+  head.status = numberAt(bytes, at + 9, at + 12)
   if (head.status < 100 || head.status > 599) return malformed
   return readReason(head, bytes, at + 12)
 }

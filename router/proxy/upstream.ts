@@ -1,18 +1,17 @@
 import type { Idle } from '#router/table/pool.ts'
 import type { Instance } from '#router/table/instance.ts'
 import { Body } from './body.ts'
-import { latin1 } from './bytes.ts'
 import type { Exchange, Loss, Shared } from './exchange.ts'
-import { isClean, responseHeadText } from './forward.ts'
+import { isPlain, responseHeadText } from './forward.ts'
 import { incomplete, whole } from './head.ts'
 import { parseResponseHead, ResponseHead } from './response-head.ts'
-import type { ConnectReceiver, Transport } from './transport.ts'
+import type { ConnectReceiver, Transport } from '#router/transport/transport.ts'
 import type { Deadline } from './wheel.ts'
 
 type Stage = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'last' | 'closed'
 
-/** A body up to this size is written together with its head. */
-const joinLimitBytes = 16_384
+/** Interim answers before the real one: more are no hints but a way never to answer. */
+const interimLimit = 100
 
 const head = new ResponseHead()
 
@@ -32,6 +31,8 @@ export class Upstream implements ConnectReceiver, Idle {
   /** The answer under way leaves the connection usable. */
   #keepsAlive = false
   #idleMs: number
+  #interims = 0
+  readonly #openedAt = performance.now()
 
   constructor(instance: Instance, shared: Shared) {
     this.#instance = instance
@@ -89,6 +90,7 @@ export class Upstream implements ConnectReceiver, Idle {
     this.#stage = 'idle'
     const exchange = this.#exchange
     if (exchange === null) return this.close()
+    exchange.onConnected(performance.now() - this.#openedAt)
     this.#send(exchange)
     exchange.asker.onReady()
   }
@@ -129,12 +131,12 @@ export class Upstream implements ConnectReceiver, Idle {
   }
 
   #closedLoss(): Loss {
-    if (this.#stage === 'connecting') return 'unreachable'
+    if (this.#stage === 'connecting') return 'refused'
     return this.#hasServed && this.#exchange?.sawAnswer === false ? 'stale' : 'closed'
   }
 
   #onDue(): void {
-    if (this.#stage === 'connecting') this.#lose('unreachable')
+    if (this.#stage === 'connecting') this.#lose('unreached')
     else if (this.#stage === 'idle' || this.#stage === 'last') this.close()
   }
 
@@ -146,6 +148,7 @@ export class Upstream implements ConnectReceiver, Idle {
 
   #send(exchange: Exchange): void {
     this.#stage = 'head'
+    this.#interims = 0
     this.#deadline.suspend()
     this.#transport.writeText(exchange.request.text)
   }
@@ -166,9 +169,10 @@ export class Upstream implements ConnectReceiver, Idle {
       if (verdict !== whole) return this.#lose('malformed')
       if (head.status === 101) return this.#readUpgrade(exchange, bytes, at)
       if (head.status >= 200) return this.#readFinalHead(exchange, bytes, at)
+      if (++this.#interims > interimLimit) return this.#lose('malformed')
       // HTTP/1.0 knows no interim answers.
       if (exchange.request.minor > 0) {
-        exchange.asker.writeText(responseHeadText(head, bytes, at, null))
+        exchange.asker.writeText(responseHeadText(head, bytes, at, ''))
       }
     }
   }
@@ -178,7 +182,8 @@ export class Upstream implements ConnectReceiver, Idle {
     if (!request.wantsUpgrade || !asker.isRequestRead) return this.#lose('malformed')
     this.#stage = 'tunnel'
     exchange.isAnswering = true
-    asker.writeText(responseHeadText(head, bytes, at, 'Upgrade'))
+    exchange.status = head.status
+    asker.writeText(responseHeadText(head, bytes, at, 'Connection: Upgrade\r\n'))
     asker.writeBytes(bytes, head.end, bytes.length)
     exchange.becomeTunnel()
   }
@@ -190,11 +195,14 @@ export class Upstream implements ConnectReceiver, Idle {
     const bodyEnd = this.#body.take(bytes, bodyStart)
     if (bodyEnd < 0) return this.#lose('malformed')
     exchange.isAnswering = true
-    if (isClean(head, asker.mustClose)) {
-      asker.writeBytes(bytes, at, bodyEnd)
+    exchange.status = head.status
+    const { addedFields } = exchange
+    if (addedFields === '' && isPlain(head, asker.mustClose)) {
+      asker.writeBytes(bytes, head.closeGaps(bytes, at), bodyEnd)
     } else {
-      const text = responseHeadText(head, bytes, at, asker.mustClose ? 'close' : null)
-      writeJoined(exchange, text, bytes.subarray(bodyStart, bodyEnd))
+      const added = addedFields + (asker.mustClose ? 'Connection: close\r\n' : '')
+      const text = responseHeadText(head, bytes, at, added)
+      asker.writeJoined(text, bytes, bodyStart, bodyEnd)
     }
     this.#endIfDone(bytes, bodyEnd)
   }
@@ -241,15 +249,10 @@ export class Upstream implements ConnectReceiver, Idle {
   #rest(): void {
     this.#stage = 'idle'
     this.idleSince = this.#shared.wheel.now
+    this.#transport.rest()
     this.#deadline.set(this.#idleMs)
     // Read on: an idle connection that the instance closes must be noticed at once.
     this.#transport.resume()
     this.#instance.idle.put(this)
   }
-}
-
-function writeJoined({ asker }: Exchange, headText: string, body: Buffer): void {
-  if (body.length <= joinLimitBytes) return asker.writeText(headText + latin1(body, 0, body.length))
-  asker.writeText(headText)
-  asker.writeBytes(body, 0, body.length)
 }

@@ -6,7 +6,7 @@ export class Wheel {
   readonly tickMs: number
   /** Ticks since the start; it stands still while no deadline is set. */
   now = 0
-  readonly #slots = Array.from({ length: 256 }, () => new Set<Deadline>())
+  readonly #slots = Array.from({ length: 256 }, () => new Ring())
   readonly #onError: (error: unknown) => void
   #count = 0
   #timer: NodeJS.Timeout | null = null
@@ -23,13 +23,13 @@ export class Wheel {
   /** Puts a deadline into the slot of its tick, or into the farthest one, to be put again then. */
   place(deadline: Deadline): void {
     deadline.slot = Math.min(deadline.due, this.now + this.#slots.length - 1)
-    this.#slotOf(deadline.slot).add(deadline)
+    deadline.follow(this.#slotOf(deadline.slot))
     this.#count += 1
     this.#timer ??= setInterval(() => this.#tick(), this.tickMs).unref()
   }
 
   remove(deadline: Deadline): void {
-    if (!this.#slotOf(deadline.slot).delete(deadline)) return
+    deadline.unlink()
     this.#count -= 1
     if (this.#count > 0 || this.#timer === null) return
     clearInterval(this.#timer)
@@ -38,10 +38,11 @@ export class Wheel {
 
   #tick(): void {
     this.now += 1
-    for (const deadline of this.#slotOf(this.now)) {
-      this.remove(deadline)
-      if (deadline.due > this.now) this.place(deadline)
-      else this.#fire(deadline)
+    const slot = this.#slotOf(this.now)
+    for (let one = slot.next; one instanceof Deadline; one = slot.next) {
+      this.remove(one)
+      if (one.due > this.now) this.place(one)
+      else this.#fire(one)
     }
   }
 
@@ -54,13 +55,37 @@ export class Wheel {
     }
   }
 
-  #slotOf(tick: number): Set<Deadline> {
-    return this.#slots[tick % this.#slots.length] as Set<Deadline>
+  #slotOf(tick: number): Ring {
+    return this.#slots[tick % this.#slots.length] as Ring
+  }
+}
+
+/**
+ * A ring of deadlines, and each place in it. A Set would do, but for this: when it grows or shrinks
+ * it leaves a table behind that still names its members, and once that table is old, all that was
+ * ever in it, with all that hangs on it, outlives every young collection.
+ */
+class Ring {
+  next: Ring = this
+  #before: Ring = this
+
+  follow(other: Ring): void {
+    this.#before = other.#before
+    this.next = other
+    other.#before.next = this
+    other.#before = this
+  }
+
+  unlink(): void {
+    this.#before.next = this.next
+    this.next.#before = this.#before
+    this.next = this
+    this.#before = this
   }
 }
 
 /** One deadline of one connection, set again and again. */
-export class Deadline {
+export class Deadline extends Ring {
   /** Tick at which it is due. */
   due = Infinity
   /** Tick at which the wheel looks at it; -1: it does not. */
@@ -69,6 +94,7 @@ export class Deadline {
   readonly #wheel: Wheel
 
   constructor(wheel: Wheel, onDue: () => void) {
+    super()
     this.#wheel = wheel
     this.onDue = onDue
   }

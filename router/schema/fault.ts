@@ -4,6 +4,8 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly const?: string | number
   readonly minimum?: number
   readonly maximum?: number
 }
@@ -14,6 +16,8 @@ export function shapeFault(schema: object, value: unknown): string | null {
 }
 
 function faultAt(schema: Schema, value: unknown, place: string): string | null {
+  if (schema.anyOf !== undefined) return choiceFault(schema.anyOf, value, place)
+  if (schema.const !== undefined) return value === schema.const ? null : notOneOf([schema], place)
   switch (schema.type ?? '') {
     case 'object':
       return objectFault(schema, value, place)
@@ -29,37 +33,49 @@ function faultAt(schema: Schema, value: unknown, place: string): string | null {
   }
 }
 
+function choiceFault(choices: readonly Schema[], value: unknown, place: string): string | null {
+  const fits = choices.some((choice) => faultAt(choice, value, place) === null)
+  return fits ? null : notOneOf(choices, place)
+}
+
+function notOneOf(choices: readonly Schema[], place: string): string {
+  return `${place} must be ${choices.map((choice) => String(choice.const)).join(' or ')}`
+}
+
+/** Own properties only, and without a list of them: tables have hundreds of thousands of objects. */
 function objectFault(schema: Schema, value: unknown, place: string): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return `${place} must be an object`
   }
-  const given = new Map<string, unknown>(Object.entries(value))
-  const missing = schema.required?.find((key) => !given.has(key))
-  if (missing !== undefined) return `${place} must have ${missing}`
-  const properties = Object.entries(schema.properties ?? {}).filter(([key]) => given.has(key))
-  return firstFault(properties, ([key, inner]) => faultAt(inner, given.get(key), key))
+  const { properties = {}, required = [] } = schema
+  for (const key of required) if (!Object.hasOwn(value, key)) return `${place} must have ${key}`
+  const given = value as Readonly<Record<string, unknown>>
+  for (const key in properties) {
+    if (!Object.hasOwn(given, key)) continue
+    const fault = faultAt(properties[key] as Schema, given[key], key)
+    if (fault !== null) return fault
+  }
+  return null
 }
 
 function arrayFault({ items = {} }: Schema, value: unknown, place: string): string | null {
   if (!Array.isArray(value)) return `${place} must be an array`
-  return firstFault(value, (item, index) => faultAt(items, item, `${place}[${index}]`))
+  for (const [index, item] of value.entries()) {
+    const fault = faultAt(items, item, place)
+    if (fault !== null)
+      return fault.startsWith(place) ? `${place}[${index}]${fault.slice(place.length)}` : fault
+  }
+  return null
 }
 
 function integerFault(schema: Schema, value: unknown, place: string): string | null {
   const { minimum = -Infinity, maximum = Infinity } = schema
   const isRight = Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum
   if (isRight) return null
-  const range = minimum === -Infinity ? '' : ` from ${minimum} to ${maximum}`
-  return `${place} must be a whole number${range}`
+  return `${place} must be a whole number${rangeOf(minimum, maximum)}`
 }
 
-function firstFault<T>(
-  items: readonly T[],
-  find: (item: T, index: number) => string | null,
-): string | null {
-  for (const [index, item] of items.entries()) {
-    const fault = find(item, index)
-    if (fault !== null) return fault
-  }
-  return null
+function rangeOf(minimum: number, maximum: number): string {
+  if (minimum === -Infinity) return ''
+  return maximum === Infinity ? ` from ${minimum}` : ` from ${minimum} to ${maximum}`
 }

@@ -5,8 +5,10 @@
 export const Type = {
   Boolean: (): Schema => ({ type: 'boolean' }),
   Integer: (options: Schema = {}): Schema => ({ ...options, type: 'integer' }),
+  Literal: (value: string | number): Schema => ({ type: typeof value, const: value }),
   String: (options: Schema = {}): Schema => ({ ...options, type: 'string' }),
   Array: (items: Schema): Schema => ({ type: 'array', items }),
+  Union: (anyOf: readonly Schema[]): Schema => ({ anyOf }),
   Optional: (schema: Schema): Schema => ({ ...schema, [optional]: true }),
   Object: (properties: Readonly<Record<string, Schema>>): Schema => ({
     type: 'object',

@@ -14,6 +14,10 @@ export class Pool<T extends Idle> {
     this.#limit = limit
   }
 
+  get size(): number {
+    return this.#idle.length
+  }
+
   /** The connection used last, unless it has waited since before `since`. */
   take(since: number): T | undefined {
     const last = this.#idle.at(-1)

@@ -1,26 +1,66 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { RouteInstance, RouteTable } from '#contract/route.ts'
-import { Target } from './balance.ts'
-import { Instance } from './instance.ts'
+import { siteKey } from '#contract/route.ts'
+import type { RouteRule, RouteSite, RouteTable, TableChange } from '#contract/route.ts'
+import { Instances } from './instances.ts'
+import type { Idleness } from './instances.ts'
+import { Rule } from './rule.ts'
+import { RuleMap } from './rule-map.ts'
+import { noSettings, Site } from './site.ts'
 
-/** The table before anybody sent one. */
-const emptyTable: RouteTable = { number: 0, routes: [] }
+/** Part of a table. */
+export type TablePart = Pick<RouteTable, 'sites' | 'rules'>
 
-/** The table in force, and the instances that it or requests still under way need. */
+type Listener = (site: Site) => void
+
+/** The table in force, as requests need it. What came is not kept besides: it is told from this. */
 export class Routes {
-  #table = emptyTable
-  #targets: ReadonlyMap<string, Target> = new Map()
-  #instances: ReadonlyMap<string, Instance> = new Map()
-  // Left out of the table, with requests or tunnels still under way.
-  #retired = new Set<Instance>()
+  #number = 0
+  #sites = new Map<string, Site>()
+  #rules = new RuleMap()
+  readonly #instances = new Instances()
+  readonly #listeners = new Set<Listener>()
 
-  get table(): RouteTable {
-    return this.#table
+  get number(): number {
+    return this.#number
   }
 
-  /** The instances of a host name (any case, without port); undefined: no such host. */
-  find(host: string): Target | undefined {
-    return this.#targets.get(host) ?? this.#targets.get(host.toLowerCase().replace(/\.$/, ''))
+  get siteCount(): number {
+    return this.#sites.size
+  }
+
+  /** Undefined: no rule is for this host (any case, without port) and path (a query may follow). */
+  find(host: string, path: string): Rule | undefined {
+    return this.#rules.find(host, path)
+  }
+
+  /** The rule of exactly this host and path, see RouteRule. */
+  ruleAt(host: string, path?: string): Rule | undefined {
+    return this.#rules.at(path === undefined ? { host } : { host, path })
+  }
+
+  site(key: string): Site | undefined {
+    return this.#sites.get(key)
+  }
+
+  sites(): Iterable<Site> {
+    return this.#sites.values()
+  }
+
+  rules(): Iterable<Rule> {
+    return this.#rules
+  }
+
+  /** The whole table, made anew. */
+  get table(): RouteTable {
+    const sites = Array.from(this.sites(), (site) => site.toRoute())
+    return { number: this.#number, sites, rules: Array.from(this.#rules, (rule) => rule.toRoute()) }
+  }
+
+  /**
+   * The whole table in parts of so many entries, sites first. Each is made when it is asked for, and
+   * may know of changes made since, but of no other table.
+   */
+  parts(size: number): Iterable<TablePart> {
+    return partsOf(this.#sites.values(), this.#rules, size)
   }
 
   /**
@@ -29,70 +69,124 @@ export class Routes {
    * Instances it leaves out get no new request from here on. Returns whether it is in force.
    */
   replace(table: RouteTable): boolean {
-    if (table.number <= this.#table.number) return false
-    const instances = new Map<string, Instance>()
-    const targets = new Map<string, Target>()
-    for (const route of table.routes) {
-      const known = route.instances.map((wanted) => this.#adopt(wanted, instances))
-      targets.set(route.host, new Target(known))
-    }
-    const before = this.#instances
-    this.#table = table
-    this.#targets = targets
-    this.#instances = instances
-    for (const old of before.values()) if (instances.get(old.id) !== old) this.#retire(old)
+    if (table.number <= this.#number) return false
+    const before = this.#sites
+    this.#sites = new Map()
+    this.#rules = new RuleMap()
+    this.#number = table.number
+    for (const old of before.values()) old.ruleCount = 0
+    const changed = table.sites.flatMap((one) => this.#putSite(one, before.get(siteKey(one))))
+    for (const rule of table.rules) this.#putRule(rule)
+    for (const [key, old] of before) if (!this.#sites.has(key)) changed.push(this.#empty(old))
+    this.#tell(changed)
     return true
   }
 
+  /** Adds to the table in force what did not come with it; its number stays. */
+  add({ sites, rules }: TablePart): void {
+    for (const site of sites) this.#putSite(site, this.#sites.get(siteKey(site)))
+    for (const rule of rules) this.#putRule(rule)
+  }
+
   /**
-   * Waits until none of these instances has a request under way, at most `waitMs`. Returns the ids
-   * of those that still have one.
+   * Takes the step from one table to the next, all at once; the rest stays as it is. Returns whether
+   * it did: the table in force may be another than the one that the change is for.
+   *
+   * A rule for a site that is not there is left out; `changeFault` tells beforehand.
    */
-  async awaitIdle(
+  change(change: TableChange): boolean {
+    if (change.after !== this.#number) return false
+    this.#number = change.number
+    const changed = change.sites.flatMap((one) => this.#putSite(one, this.#sites.get(siteKey(one))))
+    for (const place of change.gone_rules) this.#rules.remove(place)
+    for (const rule of change.rules) this.#putRule(rule)
+    this.#tell([...changed, ...change.gone_sites.flatMap((key) => this.#dropSite(key))])
+    return true
+  }
+
+  /** The listener hears of each site whose instances or settings changed, or that is gone. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** See Instances. */
+  awaitIdle(
     ids: readonly string[],
-    waitMs: number,
+    idleness: Idleness,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    const instances = this.#known(ids)
-    const done = new AbortController()
-    const late = sleep(waitMs, undefined, { signal: AbortSignal.any([done.signal, signal]) })
-    const idle = Promise.all(instances.map((instance) => instance.untilIdle()))
-    await Promise.race([idle, late.catch(() => undefined)])
-    done.abort()
-    this.#forget()
-    const busy = instances.filter((instance) => instance.inFlight > 0)
-    return [...new Set(busy.map(({ id }) => id))]
+    return this.#instances.awaitIdle(ids, idleness, signal)
   }
 
   /** Ends the upgraded connections through these instances. */
   closeTunnels(ids: readonly string[]): void {
-    for (const instance of this.#known(ids)) instance.closeTunnels()
+    this.#instances.closeTunnels(ids)
   }
 
-  /** One instance may stand behind several hosts, and stays the same from table to table. */
-  #adopt(wanted: RouteInstance, taken: Map<string, Instance>): Instance {
-    const known = taken.get(wanted.id) ?? this.#instances.get(wanted.id)
-    const isSame = known?.host === wanted.host && known.port === wanted.port
-    const instance =
-      known !== undefined && isSame ? known : new Instance(wanted.id, wanted.host, wanted.port)
-    taken.set(wanted.id, instance)
-    return instance
+  /** Gives the site when something about it changed. */
+  #putSite(wanted: RouteSite, known: Site | undefined): Site[] {
+    const site = known ?? new Site(wanted)
+    this.#sites.set(site.key, site)
+    const { settings = noSettings } = wanted
+    const instances = wanted.instances.map((one) => this.#instances.adopt(one, site))
+    const isSame = sameItems(instances, site.instances) && isAlike(settings, site.settings)
+    if (known !== undefined && isSame) return []
+    const old = site.instances
+    site.put(instances, settings)
+    for (const one of old) if (!instances.includes(one)) this.#instances.retire(one)
+    return [site]
   }
 
-  #retire(instance: Instance): void {
-    instance.retire()
-    this.#forget()
-    if (!instance.isForgettable) this.#retired.add(instance)
+  #putRule(wanted: RouteRule): void {
+    const site = this.#sites.get(wanted.site)
+    if (site !== undefined) this.#rules.put(new Rule(wanted, site))
   }
 
-  #forget(): void {
-    for (const instance of this.#retired) {
-      if (instance.isForgettable) this.#retired.delete(instance)
-    }
+  #dropSite(key: string): Site[] {
+    const site = this.#sites.get(key)
+    this.#sites.delete(key)
+    return site === undefined ? [] : [this.#empty(site)]
   }
 
-  #known(ids: readonly string[]): Instance[] {
-    const all = [...this.#instances.values(), ...this.#retired]
-    return all.filter(({ id }) => ids.includes(id))
+  #empty(site: Site): Site {
+    const old = site.instances
+    site.put([], noSettings)
+    for (const one of old) this.#instances.retire(one)
+    return site
   }
+
+  #tell(changed: readonly Site[]): void {
+    this.#instances.forget()
+    for (const listener of this.#listeners) for (const site of changed) listener(site)
+  }
+}
+
+function* partsOf(
+  sites: Iterable<Site>,
+  rules: Iterable<Rule>,
+  size: number,
+): Generator<TablePart> {
+  for (const some of batches(sites, size))
+    yield { sites: some.map((site) => site.toRoute()), rules: [] }
+  for (const some of batches(rules, size))
+    yield { sites: [], rules: some.map((rule) => rule.toRoute()) }
+}
+
+function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let batch: T[] = []
+  for (const item of items) {
+    if (batch.push(item) < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}
+
+function isAlike(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }

@@ -1,5 +1,8 @@
+import http from 'node:http'
+import net from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import { eachTransport as t } from './each-transport.ts'
 import {
   answering,
   ask,
@@ -10,6 +13,7 @@ import {
   openRig,
   rawBackend,
   statusOf,
+  tableOf,
 } from './rig.ts'
 
 const request = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -143,10 +147,39 @@ t.test('an instance of another address under the same name is another instance',
     [2, two.port, 'two'],
   ] as const) {
     const instances = [{ id: 'same', release: number, host: '127.0.0.1', port }]
-    rig.routes.replace({
-      number,
-      routes: [{ host: 'a.test', app: 'a', environment: 'production', instances }],
-    })
+    rig.routes.replace(tableOf(number, instances))
     t.equal(bodyOf(await ask(t, rig.port, get())).includes(body), true)
   }
 })
+
+t.test(
+  'an instance that is back gets its share again, without a request having to try',
+  async (t) => {
+    const rig = await openRig(t, { ejectMs: 100 })
+    const app = await httpBackend(t)
+    const away = await freePort()
+    rig.route(app.port, away)
+    for (let i = 0; i < 4; i += 1) t.equal(statusOf(await ask(t, rig.port, get())), 200)
+    const [, instance] = rig.routes.site('a/production')?.instances ?? []
+    t.equal(instance?.isEjected, true)
+    await sleep(700)
+    t.equal(instance?.isEjected, true, 'it was probed, and is still away')
+    let requests = 0
+    const back = http.createServer((_, response) => response.end(`${(requests += 1)}`))
+    await new Promise<void>((resolve) => back.listen(away, '127.0.0.1', resolve))
+    t.teardown(() => back.close())
+    while (instance?.isEjected === true) await sleep(20)
+    t.equal(requests, 0, 'probes carry no request')
+    for (let i = 0; i < 4; i += 1) t.equal(statusOf(await ask(t, rig.port, get())), 200)
+    t.equal(requests, 2)
+  },
+)
+
+/** A port where nobody listens. */
+async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import { eachTransport as t } from './each-transport.ts'
 import {
   answering,
   ask,

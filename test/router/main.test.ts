@@ -1,62 +1,23 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
 import { call } from '#contract/call.ts'
 import { awaitIdle, getTable, putTable } from '#contract/route.ts'
+import { start as startProgram, stateOf, token } from './process-rig.ts'
+import type { Program } from './process-rig.ts'
 import { dial, httpBackend, instanceAt, tableOf } from './rig.ts'
 
-const token = 'a-token-for-this-test'
-const main = join(import.meta.dirname, '../../router/main.ts')
-
-/** The state folder of a platform, with its keys. */
-function stateOf(t: Test): string {
-  const state = mkdtempSync(join(tmpdir(), 'router-'))
-  t.teardown(() => rmSync(state, { recursive: true }))
-  mkdirSync(join(state, 'keys'))
-  writeFileSync(join(state, 'keys', 'internal.token'), `${token}\n`)
-  return state
+const listens = {
+  SLIPWAY_HTTP_HOST: '127.0.0.1',
+  SLIPWAY_HTTP_PORT: '0',
+  SLIPWAY_ROUTER_ADMIN_PORT: '0',
 }
 
-interface Program {
-  readonly child: ChildProcess
-  readonly words: () => string
-  readonly exit: Promise<number | null>
-  /** Resolves when it listens; gives its ports. */
-  readonly started: () => Promise<{ port: number; adminPort: number }>
-}
-
-function start(t: Test, state: string, more: Record<string, string> = {}): Program {
-  const env = {
-    ...process.env,
-    SLIPWAY_STATE: state,
-    SLIPWAY_HTTP_HOST: '127.0.0.1',
-    SLIPWAY_HTTP_PORT: '0',
-    SLIPWAY_ROUTER_ADMIN_PORT: '0',
-    ...more,
-  }
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let words = ''
-  child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
-  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-  t.teardown(() => child.kill('SIGKILL'))
-  const started = async (): Promise<{ port: number; adminPort: number }> => {
-    for (let tries = 0; tries < 500; tries += 1) {
-      const line = words
-        .split('\n')
-        .find((text) => text.includes('"started"') && text.endsWith('}'))
-      if (line !== undefined) return JSON.parse(line) as { port: number; adminPort: number }
-      await sleep(20)
-    }
-    throw new Error(words)
-  }
-  return { child, words: () => words, exit, started }
-}
+const start = (t: Test, state: string, more: Record<string, string> = {}): Program =>
+  startProgram(t, { SLIPWAY_STATE: state, ...listens, ...more })
 
 const peer = (adminPort: number): { url: string; token: string; program: string } => ({
   url: `http://127.0.0.1:${adminPort}`,
@@ -72,7 +33,8 @@ t.test(
     const table = tableOf(3, [instanceAt(app.port)])
     const first = start(t, state)
     const { adminPort } = await first.started()
-    t.same(await call(peer(adminPort), getTable), { number: 0, routes: [] })
+    t.notMatch(first.words(), /transport\.slow/, 'the fast transport has passed its test')
+    t.same(await call(peer(adminPort), getTable), { number: 0, sites: [], rules: [] })
     t.same(await call(peer(adminPort), putTable, { body: table }), { number: 3 })
     t.same(await call(peer(adminPort), putTable, { body: tableOf(2, []) }), { number: 3 })
     const instances = [instanceAt(app.port).id]

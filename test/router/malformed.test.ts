@@ -1,4 +1,4 @@
-import t from 'tap'
+import { eachTransport as t } from './each-transport.ts'
 import { answering, ask, dial, get, httpBackend, openRig, statusOf } from './rig.ts'
 
 const host = 'Host: a.test\r\n'

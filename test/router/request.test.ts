@@ -1,4 +1,4 @@
-import t from 'tap'
+import { eachTransport as t } from './each-transport.ts'
 import { ask, dial, echoed, get, httpBackend, openRig, statusOf } from './rig.ts'
 
 t.test(
@@ -74,7 +74,7 @@ t.test(
     const { url, headers } = echoed(await ask(t, rig.port, request('HTTP://a.test:80/p?q')))
     t.same([url, headers['host'], headers['x-forwarded-host']], ['/p?q', 'a.test:80', 'a.test:80'])
     t.equal(echoed(await ask(t, rig.port, request('http://a.test?q'))).url, '/?q')
-    t.equal(echoed(await ask(t, rig.port, request('http://a.test', 'OPTIONS'))).url, '*')
+    t.match(await ask(t, rig.port, request('http://a.test', 'OPTIONS')), /\r\nAllow: GET,/)
     for (const bad of ['http://u@a.test/', 'http:///', 'ftp://a.test/', 'a.test/', '*']) {
       t.equal(statusOf(await ask(t, rig.port, request(bad))), 400, bad)
     }
@@ -91,7 +91,7 @@ t.test('bodies arrive whole: with a length, in chunks, with extensions and trail
   const chunked = await ask(
     t,
     rig.port,
-    `${head}Transfer-Encoding: Chunked\r\nTrailer: x-sum\r\n\r\n3;a="b"\r\nhel\r\n2\r\nlo\r\n0\r\nX-Sum: 7\r\n\r\n`,
+    `${head}Transfer-Encoding: Chunked\r\nTrailer: x-sum\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX-Sum: 7\r\n\r\n`,
   )
   t.equal(echoed(chunked).body, 'hello')
   t.match(echoed(chunked).trailers, { 'x-sum': '7' })

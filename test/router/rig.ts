@@ -5,12 +5,17 @@ import type { Test } from 'tap'
 import type { RouteInstance, RouteTable } from '#contract/route.ts'
 import type { Log } from '#lib/log.ts'
 import { openProxy } from '#router/proxy/proxy.ts'
+import type { ProxyOptions } from '#router/proxy/proxy.ts'
 import type { Limits } from '#router/proxy/limits.ts'
 import { Routes } from '#router/table/routes.ts'
+import { openNetwork } from '#router/transport/choose.ts'
+import { currentTransport } from './each-transport.ts'
 
 /** A proxy on a free port, its routes, and every bug it reported. */
 export interface Rig {
   readonly port: number
+  /** 0 without TLS. */
+  readonly securePort: number
   readonly routes: Routes
   readonly bugs: unknown[]
   /** Puts the host `a.test` in front of these ports, as a table of its own. */
@@ -19,20 +24,26 @@ export interface Rig {
 }
 
 /** Closes itself when the test ends, and fails it when the proxy met a bug of its own. */
-export async function openRig(t: Test, limits: Partial<Limits> = {}): Promise<Rig> {
+export async function openRig(
+  t: Test,
+  limits: Partial<Limits> = {},
+  more: Partial<ProxyOptions> = {},
+): Promise<Rig> {
   const routes = new Routes()
   const bugs: unknown[] = []
   const log: Log = { info: () => {}, warn: () => {}, error: (_, error) => bugs.push(error) }
   const address = { host: '127.0.0.1', port: 0 }
-  const proxy = await openProxy({ address, routes, log, limits })
+  const { network } = await openNetwork(currentTransport(), (bug) => bugs.push(bug))
+  const proxy = await openProxy({ address, routes, log, limits, network, ...more })
   t.teardown(() => proxy.close(0))
   t.teardown(() => {
     if (bugs.length > 0) throw new Error('the proxy met a bug', { cause: bugs[0] })
   })
   const route = (...ports: number[]): void => {
-    routes.replace(tableOf(routes.table.number + 1, ports.map(instanceAt)))
+    routes.replace(tableOf(routes.number + 1, ports.map(instanceAt)))
   }
-  return { port: proxy.port, routes, bugs, route, close: (graceMs) => proxy.close(graceMs) }
+  const { port, securePort } = proxy
+  return { port, securePort, routes, bugs, route, close: (graceMs) => proxy.close(graceMs) }
 }
 
 export function instanceAt(port: number): RouteInstance {
@@ -40,7 +51,11 @@ export function instanceAt(port: number): RouteInstance {
 }
 
 export function tableOf(number: number, instances: RouteInstance[], host = 'a.test'): RouteTable {
-  return { number, routes: [{ host, app: 'a', environment: 'production', instances }] }
+  return {
+    number,
+    sites: [{ app: 'a', environment: 'production', instances }],
+    rules: [{ host, site: 'a/production' }],
+  }
 }
 
 /** A backend that speaks bytes. Gives its port. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Socket } from 'node:net'
 import type { Test } from 'tap'
-import t from 'tap'
+import { eachTransport as t } from './each-transport.ts'
 import {
   answering,
   ask,
@@ -88,7 +88,7 @@ t.test('a tunnel does not count as a request, and close ends it', async (t) => {
   await client.until('\r\n\r\n')
   const { id } = instanceAt(port)
   rig.route()
-  t.same(await rig.routes.awaitIdle([id], 1000, signal), [])
+  t.same(await rig.routes.awaitIdle([id], { waitMs: 1000 }, signal), [])
   await client.send('still here').until('STILL HERE')
   rig.routes.closeTunnels([id])
   await client.all()

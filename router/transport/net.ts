@@ -1,73 +1,74 @@
 import net from 'node:net'
-import type {
-  Address,
-  ConnectReceiver,
-  Listener,
-  Network,
-  Receiver,
-  Transport,
-} from './transport.ts'
+import type { Arrival } from './arrival.ts'
+import { listenArrivals } from './listen.ts'
+import { sourceOf } from './source.ts'
+import type { Accept, Address, ConnectReceiver } from './transport.ts'
+import type { Network, Receiver, Source, Transport } from './transport.ts'
+
+/** Below this one text is cheaper than two writes. */
+const joinedBytes = 16_384
+
+type OnBug = (error: unknown) => void
 
 /** The documented way: sockets of `node:net`. Bugs in a receiver are reported and cost one connection. */
-export function openNetNetwork(onBug: (error: unknown) => void): Network {
+export function openNetNetwork(onBug: OnBug): Network {
   return {
     connect: (address, receiver) => connect(address, receiver, onBug),
-    listen: (address, accept) => listen(address, accept, onBug),
+    listen: (where, accept, options = {}) =>
+      listenArrivals(where, options, (arrival) => welcome(arrival, accept, onBug), onBug),
   }
 }
 
 function connect(address: Address, receiver: ConnectReceiver, onBug: OnBug): Transport {
   const { host, port } = address
-  const socket = net.connect({ host, port, allowHalfOpen: true, noDelay: true })
-  const transport = new NetTransport(socket, onBug)
-  socket.once('connect', () => transport.attempt(() => receiver.onConnected()))
+  const tcp = net.connect({ host, port, allowHalfOpen: true, noDelay: true })
+  // 'close' follows every error and says all that we need.
+  tcp.on('error', () => undefined)
+  const source = sourceOf(tcp)
+  const line = { socket: tcp, tcp, source, isSecure: false, serverName: '' }
+  const transport = new NetTransport(line, onBug)
+  tcp.once('connect', () => transport.attempt(() => receiver.onConnected()))
   transport.start(receiver)
   return transport
 }
 
-function listen(
-  { host, port }: Address,
-  accept: (transport: Transport) => Receiver | null,
-  onBug: OnBug,
-): Promise<Listener> {
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const transport = new NetTransport(socket, onBug)
-    transport.attempt(() => {
-      const receiver = accept(transport)
-      if (receiver !== null) transport.start(receiver)
-    })
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, backlog: 4096 }, () => {
-      // From here on an error is a connection that could not be accepted: the next one may be.
-      server.off('error', reject).on('error', onBug)
-      resolve({ port: (server.address() as net.AddressInfo).port, close: () => server.close() })
-    })
+function welcome(arrival: Arrival, accept: Accept, onBug: OnBug): void {
+  const transport = new NetTransport(arrival, onBug)
+  transport.attempt(() => {
+    const receiver = accept(transport)
+    if (receiver !== null) transport.start(receiver)
   })
 }
 
-type OnBug = (error: unknown) => void
-
 class NetTransport implements Transport {
+  readonly isSecure: boolean
+  readonly serverName: string
   readonly #socket: net.Socket
+  readonly #tcp: net.Socket
+  readonly #source: Source
   readonly #onBug: OnBug
   #isClosed = false
   #isPaused = false
 
-  constructor(socket: net.Socket, onBug: OnBug) {
+  constructor({ socket, tcp, source, isSecure, serverName }: Arrival, onBug: OnBug) {
     this.#socket = socket
+    this.#tcp = tcp
+    this.#source = source
+    this.isSecure = isSecure
+    this.serverName = serverName
     this.#onBug = onBug
-    // 'close' follows every error and says all that we need.
-    socket.on('error', () => undefined)
   }
 
   get remoteAddress(): string {
-    return (this.#socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    return this.#source.remoteAddress
+  }
+
+  get remotePort(): number {
+    return this.#source.remotePort
   }
 
   get localPort(): number {
-    return this.#socket.localPort ?? 0
+    return this.#source.localPort
   }
 
   get isCongested(): boolean {
@@ -87,6 +88,8 @@ class NetTransport implements Transport {
         this.attempt(() => receiver.onClosed())
         this.#isClosed = true
       })
+    // A socket that was read from before it came to us would not begin by itself.
+    if (!this.#isPaused) this.#socket.resume()
   }
 
   /** Hands an event on, unless the connection was closed in the meantime. */
@@ -108,6 +111,16 @@ class NetTransport implements Transport {
     if (end > start && this.#isWritable) this.#socket.write(bytes.subarray(start, end))
   }
 
+  writeJoined(text: string, bytes: Buffer, start: number, end: number): void {
+    if (end - start <= joinedBytes) {
+      return this.writeText(text + bytes.toString('latin1', start, end))
+    }
+    this.#socket.cork()
+    this.writeText(text)
+    this.writeBytes(bytes, start, end)
+    this.#socket.uncork()
+  }
+
   pause(): void {
     if (this.#isPaused) return
     this.#isPaused = true
@@ -118,6 +131,10 @@ class NetTransport implements Transport {
     if (!this.#isPaused || this.#isClosed) return
     this.#isPaused = false
     this.#socket.resume()
+  }
+
+  rest(): void {
+    // Nothing was borrowed.
   }
 
   shutDown(): void {
@@ -136,8 +153,8 @@ class NetTransport implements Transport {
 
   /** A reset while a shutdown is under way fails, and would leave the socket open for ever. */
   #cut(): void {
-    if (this.#socket.writableEnded) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    if (this.#socket.writableEnded && this.isFlushed) this.#socket.destroy()
+    else this.#tcp.resetAndDestroy()
   }
 
   get #isWritable(): boolean {

@@ -1,0 +1,44 @@
+/** Connections that have not proved to be worth anything; more are turned away. */
+const handshakeCap = 2000
+
+/** What may be closed because it takes too long. */
+export interface Late {
+  destroy(): void
+}
+
+/** Closes what takes too long. All have the same time, so the oldest is due first. */
+export class Deadlines {
+  readonly #ms: number
+  readonly #due = new Map<Late, number>()
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(ms: number) {
+    this.#ms = ms
+  }
+
+  /** There are more than have proved to be worth anything: no more are taken. */
+  get isFull(): boolean {
+    return this.#due.size >= handshakeCap
+  }
+
+  add(late: Late): void {
+    this.#due.set(late, performance.now() + this.#ms)
+    this.#timer ??= setInterval(() => this.#sweep(), Math.min(1000, this.#ms)).unref()
+  }
+
+  remove(late: Late): void {
+    this.#due.delete(late)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const [late, due] of this.#due) {
+      if (due > now) break
+      this.#due.delete(late)
+      late.destroy()
+    }
+    if (this.#due.size > 0 || this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+  }
+}
