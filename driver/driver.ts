@@ -36,6 +36,8 @@ export interface CopySpec {
   readonly artifact: Artifact
   /** Image of the stack for a `tree`. */
   readonly stackImage: string
+  /** Where it listens, when that is not where all do; the list of copies tells it back. */
+  readonly port?: number
   /** Command line as the Procfile has it, run by the stack's shell; null: the image's own command. */
   readonly command: string | null
   readonly env: Readonly<Record<string, string>>
@@ -61,6 +63,7 @@ export interface Instance {
   readonly state: 'created' | 'running' | 'exited'
   /** Where it can be reached from the host; null when it does not run. */
   readonly address: string | null
+  readonly port?: number
   readonly exitCode: number | null
   readonly oomKilled: boolean
   readonly startedAtMs: number
@@ -91,6 +94,8 @@ export interface OneOff {
 export interface Fleet {
   /** Makes, if need be, the network and the mounts, and starts the copy. Idempotent by name. */
   start(spec: CopySpec, signal: AbortSignal): Promise<void>
+  /** Prepares for the next start of what was started lately, so that it need not wait for the engine. */
+  makeReady(signal: AbortSignal): Promise<void>
   /** Every copy and one-off of ours, of one environment or of all. */
   list(filter: { environmentId?: string }, signal: AbortSignal): Promise<Instance[]>
   /** SIGTERM, after `graceMs` SIGKILL, then removed with its mounts. What is gone is no error. */
@@ -142,6 +147,8 @@ export interface SandboxSpec {
   readonly secrets: Readonly<Record<string, string>>
   readonly limits: Limits
   readonly timeoutMs: number
+  /** More of this image, with the same mounts to read, will follow; see `Workshop.makeReady`. */
+  readonly recurs?: boolean
 }
 
 export type SandboxEnd =
@@ -154,11 +161,32 @@ export interface ImageSpec {
   /** Build context as a tar stream, plain. */
   readonly context: Readable
   readonly dockerfile: string
+  /** Stage to build; undefined: the last one. */
+  readonly target?: string
   readonly tag: string
   readonly buildArgs: Readonly<Record<string, string>>
+  /** By id, for steps that say `RUN --mount=type=secret,id=…`; they are in no layer. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Nothing that was built before is used. */
+  readonly fresh?: boolean
   /** Of its steps; what they write to disk is not limited, so `diskBytes` counts for nothing. */
   readonly limits: Limits
   readonly timeoutMs: number
+}
+
+/** Where an image comes from that was made elsewhere. */
+export type ImageOrigin =
+  | {
+      readonly kind: 'pull'
+      /** `NAME@sha256:…` */
+      readonly name: string
+      readonly auth?: { readonly username: string; readonly password: string }
+    }
+  /** An archive as `docker save` writes it, gzipped or not. */
+  | { readonly kind: 'load'; readonly file: string }
+
+export interface ImageImport extends Pick<ImageSpec, 'owner' | 'tag' | 'limits' | 'timeoutMs'> {
+  readonly origin: ImageOrigin
 }
 
 export interface BuiltImage {
@@ -168,22 +196,48 @@ export interface BuiltImage {
   /** TCP ports the image exposes. */
   readonly ports: readonly number[]
   readonly hasCommand: boolean
+  /** User it wants to run as; empty: root, which it does not get. */
+  readonly user: string
+  /** It has a health check of its own, which is not run: health is judged from outside. */
+  readonly hasHealthCheck: boolean
+}
+
+/** An image that a build made. */
+export interface OwnImage {
+  /** `sha256:…` */
+  readonly id: string
+  /** With what it shares with others. */
+  readonly sizeBytes: number
+  readonly createdAtMs: number
 }
 
 /** What the builder needs: containers that run to an end, and images built. */
 export interface Workshop {
-  /** Runs to the end, output (both streams) handed over as it comes; removed whatever happens. */
+  /**
+   * Runs to the end, output (both streams) handed over as it comes. Afterwards no process of it is left,
+   * and its mounts and secrets are gone; the empty container may take a moment longer.
+   */
   run(
     spec: SandboxSpec,
     onOutput: (chunk: Buffer) => void,
     signal: AbortSignal,
   ): Promise<SandboxEnd>
+  /** Starts an empty sandbox for each kind that recurs, so that the next one need not be waited for. */
+  makeReady(signal: AbortSignal): Promise<void>
   /** A Dockerfile build; null when the build itself failed (its output says why). */
   buildImage(
     spec: ImageSpec,
     onOutput: (chunk: Buffer) => void,
     signal: AbortSignal,
   ): Promise<BuiltImage | null>
+  /** Takes an image that was made elsewhere; null when it cannot be had (the output says why). */
+  importImage(
+    spec: ImageImport,
+    onOutput: (chunk: Buffer) => void,
+    signal: AbortSignal,
+  ): Promise<BuiltImage | null>
+  /** The images that builds of this platform made; those of stacks are not among them. */
+  images(signal: AbortSignal): Promise<OwnImage[]>
   /** Removes an image of ours; what is gone is no error. */
   removeImage(image: string, signal: AbortSignal): Promise<void>
   /** Digest of a stack's image; throws when it is not there. */

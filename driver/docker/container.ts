@@ -29,6 +29,16 @@ export async function startContainer(
   await unless([304], engine.ask({ method: 'POST', path, doing: `start ${name}` }, signal))
 }
 
+export async function renameContainer(
+  { engine }: Site,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { method: 'POST', path: `${pathOf(from)}/rename`, query: { name: to } } as const
+  await engine.ask({ ...request, doing: `name ${to}` }, signal)
+}
+
 /** Null when there is no container of this name, or it belongs to another instance. */
 export async function inspectContainer(
   { engine, settings }: Site,

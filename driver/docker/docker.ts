@@ -10,11 +10,14 @@ import { watchCopies } from './events.ts'
 import { openFirewall } from './firewall.ts'
 import { foreignSubnets } from './foreign.ts'
 import { buildImage } from './image-build.ts'
-import { imageDigest, removeImage } from './image.ts'
+import { importImage } from './image-import.ts'
+import { builtImages, imageDigest, removeImage } from './image.ts'
 import { removeNetwork } from './network.ts'
 import { listCopies } from './observe.ts'
 import { readOutput } from './output.ts'
+import { openReadyCopies } from './ready-copies.ts'
 import { runSandbox } from './sandbox.ts'
+import { openSlots } from './slots.ts'
 import { checkSettings } from './settings.ts'
 import type { DockerSettings } from './settings.ts'
 import type { Site } from './site.ts'
@@ -50,16 +53,20 @@ export async function openDocker(settings: DockerSettings): Promise<Docker> {
 const sweepMs = 60_000
 
 function openFleet(site: Site): Fleet {
+  const ready = openReadyCopies(site)
   const sweepOnce = once(() => sweepCopies(site, AbortSignal.timeout(sweepMs)))
   return {
     start: async (spec, signal) => {
       await sweepOnce()
-      await startCopy(site, spec, signal)
+      await site.takeTurn(`start ${spec.name}`, async () => {
+        if (!(await ready.become(spec, signal))) await startCopy(site, spec, signal)
+      })
     },
     attach: async (spec, terminal, signal) => {
       await sweepOnce()
       return attachCopy(site, spec, terminal, signal)
     },
+    makeReady: (signal) => ready.refill(signal),
     list: (filter, signal) => listCopies(site, filter, signal),
     stop: (name, graceMs, signal) => stopCopy(site, name, graceMs, signal),
     wait: async (name, signal) => {
@@ -69,18 +76,28 @@ function openFleet(site: Site): Fleet {
     },
     output: (name, options, signal) => readOutput(site, name, options, signal),
     watch: (onChange, signal) => watchCopies(site, onChange, signal),
-    removeNetwork: (environmentId, signal) => removeNetwork(site, environmentId, signal),
+    removeNetwork: async (environmentId, signal) => {
+      await ready.forget(environmentId)
+      await removeNetwork(site, environmentId, signal)
+    },
     foreignSubnets: (signal) => foreignSubnets(site, signal),
   }
 }
 
 function openWorkshop(site: Site): Workshop {
+  const slots = openSlots(site)
   return {
-    run: (spec, onOutput, signal) => runSandbox(site, spec, onOutput, signal),
+    run: (spec, onOutput, signal) => runSandbox(site, slots, spec, onOutput, signal),
+    makeReady: (signal) => slots.refill(signal),
     buildImage: (spec, onOutput, signal) => buildImage(site, spec, onOutput, signal),
+    importImage: (spec, onOutput, signal) => importImage(site, spec, onOutput, signal),
+    images: (signal) => builtImages(site, signal),
     removeImage: (image, signal) => removeImage(site, image, signal),
     imageDigest: (image, signal) => imageDigest(site, image, signal),
-    sweep: (signal) => sweepSandboxes(site, signal),
+    sweep: async (signal) => {
+      await slots.forget()
+      await sweepSandboxes(site, signal)
+    },
   }
 }
 

@@ -11,6 +11,8 @@ interface Request {
   readonly body?: object
   /** Sent as it is. */
   readonly file?: Readable
+  /** For the registry that the engine asks; goes in a header, and is logged by nobody. */
+  readonly auth?: Readonly<Record<string, string>>
   /** What a failure prevents: `start slw-…`. */
   readonly doing: string
   /** For the whole answer of `ask`; one minute unless told otherwise. */
@@ -88,12 +90,13 @@ type Dial = (options: object, done: (error: unknown, answer: unknown) => void) =
 // Below dockerode's methods, not through them: those write the whole body, config values included,
 // into the URL as well, and some cannot be aborted.
 function dial<T>(client: Docker, request: Request, shape: Shape): Promise<T> {
-  const { method, path, query = {}, body = {}, file } = request
+  const { method, path, query = {}, body = {}, file, auth } = request
   const modem = client.modem as { dial: Dial }
   const options = {
     ...shape,
     method,
     file,
+    ...(auth === undefined ? {} : { authconfig: auth }),
     path: Object.keys(query).length > 0 ? `${path}?` : path,
     options: { _query: query, _body: body },
     statusCodes: { 101: true, 200: true, 201: true, 204: true },

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
+import { openBuildSession } from './build-session.ts'
 import { limitSteps } from './buildkit-group.ts'
 import { openProgress, readStatus } from './buildkit.ts'
 import { Refusal } from './errors.ts'
@@ -34,14 +35,18 @@ export async function buildImage(
 ): Promise<BuiltImage | null> {
   const time = AbortSignal.timeout(spec.timeoutMs)
   await limitSteps(site, spec.limits, signal)
+  const session = await openBuildSession(site, spec.secrets ?? {}, signal)
   try {
-    const id = await runBuild(site, spec, onOutput, AbortSignal.any([signal, time]))
+    const within = AbortSignal.any([signal, time])
+    const id = await runBuild(site, { ...spec, session: session.id }, onOutput, within)
     return id === null ? null : await describe(site, id, signal)
   } catch (error) {
     signal.throwIfAborted()
     const failure = time.aborted ? tookTooLong(spec) : refusal(error)
     onOutput(Buffer.from(`${failure}\n`))
     return null
+  } finally {
+    session.close()
   }
 }
 
@@ -58,7 +63,7 @@ function refusal(error: unknown): string {
 /** The image's id; null when a step failed. */
 async function runBuild(
   site: Site,
-  spec: ImageSpec,
+  spec: SessionSpec,
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -85,18 +90,40 @@ function explain(error: string, { limits }: ImageSpec): string {
   return `${error}\nThe step was killed: most likely it needed more than the ${megabytes} MB of memory a build has.\n`
 }
 
-function request({ settings }: Site, spec: ImageSpec) {
+interface SessionSpec extends ImageSpec {
+  /** Id of the session that hands out secrets. */
+  readonly session: string
+}
+
+function request({ settings }: Site, spec: SessionSpec) {
   const query = {
     version: '2',
+    session: spec.session,
+    ...(spec.fresh === true ? { nocache: true } : {}),
+    extrahosts: scopeOf(settings.instance, spec.owner),
     dockerfile: spec.dockerfile,
+    ...(spec.target === undefined ? {} : { target: spec.target }),
     t: spec.tag,
-    buildargs: JSON.stringify(spec.buildArgs),
+    buildargs: JSON.stringify({ ...spec.buildArgs, ...cacheNamespace(spec.owner) }),
     labels: JSON.stringify(ownerLabels(settings.instance, 'build', spec.owner)),
     rm: true,
     forcerm: true,
   }
   const { context: file } = spec
   return { method: 'POST', path: '/build', query, file, doing: `build ${spec.tag}` } as const
+}
+
+/**
+ * What no other app's build has, for the engine to tell their steps apart: else a step that read one
+ * app's secret would be taken from its cache for another. It stands in the steps' `/etc/hosts` alone.
+ */
+function scopeOf(instance: string, { appId }: ImageSpec['owner']): string {
+  return `${appId}.${instance}.slipway.invalid:127.0.0.1`
+}
+
+/** Caches of `RUN --mount=type=cache` belong to one app. */
+function cacheNamespace({ appId }: ImageSpec['owner']): Record<string, string> {
+  return { BUILDKIT_CACHE_MOUNT_NS: appId }
 }
 
 async function* readMessages(answer: Readable, signal: AbortSignal): AsyncGenerator<Message> {
@@ -122,6 +149,8 @@ async function describe(site: Site, id: string, signal: AbortSignal): Promise<Bu
     sizeBytes: Size,
     ports: exposed.filter((port) => port.endsWith('/tcp')).map((port) => Number.parseInt(port, 10)),
     hasCommand: isGiven(Config.Cmd) || isGiven(Config.Entrypoint),
+    user: Config.User,
+    hasHealthCheck: isGiven((Config as { Healthcheck?: { Test?: string[] } }).Healthcheck?.Test),
   }
 }
 

@@ -1,6 +1,8 @@
 import type Docker from 'dockerode'
 import { EngineError } from '#driver/driver.ts'
+import type { OwnImage } from '#driver/driver.ts'
 import { unless } from './errors.ts'
+import { containerFilter } from './labels.ts'
 import type { Site } from './site.ts'
 
 export type Image = Docker.ImageInspectInfo
@@ -12,7 +14,12 @@ export async function inspectImage(site: Site, image: string, signal: AbortSigna
   throw new EngineError(`The image ${image} is not on this host.`, false)
 }
 
-function findImage({ engine }: Site, image: string, signal: AbortSignal): Promise<Image | null> {
+/** Null when it is not there. */
+export function findImage(
+  { engine }: Site,
+  image: string,
+  signal: AbortSignal,
+): Promise<Image | null> {
   const request = {
     method: 'GET',
     path: `${pathOf(image)}/json`,
@@ -24,6 +31,22 @@ function findImage({ engine }: Site, image: string, signal: AbortSignal): Promis
 /** `sha256:…` of an image; throws when it is not there. */
 export async function imageDigest(site: Site, image: string, signal: AbortSignal): Promise<string> {
   return (await inspectImage(site, image, signal)).Id
+}
+
+/** Images with the label that builds of this platform give. */
+export async function builtImages(
+  { engine, settings }: Site,
+  signal: AbortSignal,
+): Promise<OwnImage[]> {
+  const label = containerFilter(settings.instance, 'build')
+  const query = { filters: JSON.stringify({ label }) }
+  const request = { method: 'GET', path: '/images/json', query, doing: 'list images' } as const
+  const images = await engine.ask<Docker.ImageInfo[]>(request, signal)
+  return images.map(({ Id, Size, Created }) => ({
+    id: Id,
+    sizeBytes: Size,
+    createdAtMs: Created * 1000,
+  }))
 }
 
 /** Removes an image of ours with all its tags; throws when it is somebody else's or in use. */

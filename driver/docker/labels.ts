@@ -19,7 +19,11 @@ export function ownerLabels(instance: string, role: Role, owner: Owner): Record<
 }
 
 /** All that is known of a copy stands on it: a list of containers needs no other source. */
-export function copyLabels(instance: string, spec: CopySpec, atMs: number): Record<string, string> {
+export function copyLabels(
+  instance: string,
+  spec: Omit<CopySpec, 'name'>,
+  atMs: number,
+): Record<string, string> {
   return {
     ...ownerLabels(instance, 'copy', spec.owner),
     'slipway.deployment-id': spec.deploymentId,
@@ -27,12 +31,16 @@ export function copyLabels(instance: string, spec: CopySpec, atMs: number): Reco
     'slipway.type': spec.type,
     'slipway.index': String(spec.index),
     'slipway.at': String(atMs),
+    ...(spec.port === undefined ? {} : { 'slipway.port': String(spec.port) }),
   }
 }
 
+/** On a copy that was made ready before anybody knew which it would be: the name it was made under. */
+export const madeAsLabel = 'slipway.made-as'
+
 type Written = Pick<
   Instance,
-  'owner' | 'deploymentId' | 'release' | 'type' | 'index' | 'startedAtMs'
+  'owner' | 'deploymentId' | 'release' | 'type' | 'index' | 'port' | 'startedAtMs'
 >
 
 /** Reads back what `copyLabels` wrote. */
@@ -47,6 +55,7 @@ export function readCopyLabels(labels: Labels): Written {
     release: Number(labels['slipway.release']),
     type: labels['slipway.type'] ?? '',
     index: Number(labels['slipway.index']),
+    ...(labels['slipway.port'] === undefined ? {} : { port: Number(labels['slipway.port']) }),
     startedAtMs: Number(labels['slipway.at']),
   }
 }

@@ -27,10 +27,21 @@ export async function mountTree(
   signal: AbortSignal,
 ): Promise<string> {
   if (!(await isMountPoint(base))) await mountTmpfs(base, `size=${sizeBytes},mode=0755`, signal)
-  const [upper, work, app] = [join(base, 'upper'), join(base, 'work'), join(base, 'app')]
+  const app = join(base, 'app')
+  await mountTreeAt(app, base, layers, signal)
+  return app
+}
+
+/** The same on a tmpfs that is there. */
+export async function mountTreeAt(
+  app: string,
+  base: string,
+  layers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const [upper, work] = [join(base, 'upper'), join(base, 'work')]
   await Promise.all([ownDirectory(upper), mkdir(work, { recursive: true }), ownDirectory(app)])
   if (!(await isMountPoint(app))) await mountOverlay(app, { lower: layers, upper, work }, signal)
-  return app
 }
 
 export interface Overlay {
@@ -59,6 +70,27 @@ export async function mountTmpfs(
 ): Promise<void> {
   await mkdir(target, { recursive: true, mode: 0o700 })
   await mount(['-t', 'tmpfs', '-o', `${harmless},${options}`, 'slipway', target], signal)
+}
+
+/** A tmpfs for mount points: what is mounted below it later shows in containers that see it. */
+export async function mountShared(
+  target: string,
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(target, { recursive: true, mode: 0o700 })
+  const options = `${harmless},size=${sizeBytes},mode=0755`
+  // Private first: it must not show anywhere but where we hand it to.
+  await mount(['-t', 'tmpfs', '-o', options, '--make-private', 'slipway', target], signal)
+  await mount(['--make-shared', target], signal)
+}
+
+export async function mountBind(
+  source: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await mount(['--bind', source, target], signal)
 }
 
 /**

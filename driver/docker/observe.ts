@@ -2,9 +2,11 @@ import type Docker from 'dockerode'
 import type { Instance } from '#driver/driver.ts'
 import { inspectContainer, startFailure } from './container.ts'
 import type { Container } from './container.ts'
-import { containerFilter, readCopyLabels } from './labels.ts'
+import { identityOf } from './identity.ts'
+import { containerFilter, readCopyLabels, type Labels } from './labels.ts'
 import { networkName } from './names.ts'
 import type { Site } from './site.ts'
+import { isWaiting } from './sweep.ts'
 
 type Listed = Docker.ContainerInfo
 
@@ -21,21 +23,23 @@ export async function listCopies(
   const query = { all: true, filters: JSON.stringify({ label }) }
   const request = { method: 'GET', path: '/containers/json', query, doing: 'list copies' } as const
   const listed = await site.engine.ask<Listed[]>(request, signal)
-  const seen = await Promise.all(listed.map((container) => see(site, container, signal)))
+  const copies = listed.filter((container) => !isWaiting(container))
+  const seen = await Promise.all(copies.map((container) => see(site, container, signal)))
   return seen.filter((instance) => instance !== null)
 }
 
 async function see(site: Site, listed: Listed, signal: AbortSignal): Promise<Instance | null> {
-  if (isRunning(listed.State)) return describe(listed, running(site, listed))
+  const labels = await identityOf(site, listed.Labels)
+  if (isRunning(listed.State)) return describe(listed, labels, running(site, listed))
   const found = await inspectContainer(site, listed.Id, signal)
-  return found === null ? null : describe(listed, resting(found))
+  return found === null ? null : describe(listed, labels, resting(found))
 }
 
 type Seen = Pick<Instance, 'state' | 'address' | 'exitCode' | 'oomKilled'>
 
-function describe(listed: Listed, seen: Seen): Instance {
+function describe(listed: Listed, labels: Labels, seen: Seen): Instance {
   const name = listed.Names[0]?.slice(1) ?? listed.Id
-  return { name, ...readCopyLabels(listed.Labels), ...seen }
+  return { name, ...readCopyLabels(labels), ...seen }
 }
 
 function isRunning(state: string): boolean {

@@ -1,9 +1,10 @@
 import type Docker from 'dockerode'
 import type { CopySpec, Limits } from '#driver/driver.ts'
-import { copyLabels } from './labels.ts'
+import { copyLabels, madeAsLabel } from './labels.ts'
 import { appUid } from './names.ts'
 import type { DockerSettings } from './settings.ts'
-import { bind, trustMounts, trustVariables } from './trust.ts'
+import { controlTarget, successor } from './slot-control.ts'
+import { asSlave, bind, trustMounts, trustVariables } from './trust.ts'
 import { imageEntrypoint, treeEntrypoint } from './wrapper.ts'
 
 /**
@@ -69,7 +70,7 @@ export function treeBody(
   settings: DockerSettings,
 ): Docker.ContainerCreateOptions {
   const mounts = [bind(app, '/app', true), bind(settings.runtimesDir, '/runtimes', false)]
-  const defaults = { HOME: '/app', ...trustVariables(settings.caBundle) }
+  const defaults = treeDefaults(settings)
   return {
     ...copyBody(spec, place, settings, defaults, [...mounts, ...trustMounts(settings.caBundle)]),
     Image: spec.stackImage,
@@ -77,6 +78,38 @@ export function treeBody(
     WorkingDir: '/app',
     Entrypoint: [...treeEntrypoint],
     Cmd: [spec.command ?? ''],
+  }
+}
+
+function treeDefaults({ caBundle }: DockerSettings): Record<string, string> {
+  return { HOME: '/app', ...trustVariables(caBundle) }
+}
+
+/** All that a copy of a tree finds in its environment. */
+export function treeVariables({ env }: CopySpec, settings: DockerSettings): Record<string, string> {
+  return { ...treeDefaults(settings), ...env }
+}
+
+/**
+ * A container that becomes a copy of a tree later: nothing of the copy is in its body. What is mounted
+ * on its `/app` then shows inside.
+ */
+export function waitingBody(
+  body: Docker.ContainerCreateOptions,
+  madeAs: string,
+  control: string,
+): Docker.ContainerCreateOptions {
+  const [entrypoint = '', ...args] = successor
+  const { HostConfig, Labels = {} } = body
+  const mounts = HostConfig?.Mounts ?? []
+  const later = mounts.map((one) => (one.Target === '/app' ? asSlave(one) : one))
+  return {
+    ...body,
+    Entrypoint: [entrypoint],
+    Cmd: args,
+    Env: [...(body.Env ?? []), 'PERL_BADLANG=0'],
+    Labels: { ...Labels, [madeAsLabel]: madeAs },
+    HostConfig: { ...HostConfig, Mounts: [...later, bind(control, controlTarget, false)] },
   }
 }
 

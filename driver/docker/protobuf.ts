@@ -36,3 +36,20 @@ export function* readFields(message: Buffer): Generator<Field> {
     else throw new RangeError(`unknown wire type ${wire}`)
   }
 }
+
+/** A field of bytes. */
+export function writeBytes(id: number, bytes: Buffer): Buffer {
+  return Buffer.concat([varint(id * 8 + 2), varint(bytes.length), bytes])
+}
+
+/** A field that is a number, 0 or more. */
+export function writeNumber(id: number, value: number): Buffer {
+  return Buffer.concat([varint(id * 8), varint(value)])
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
+  return Buffer.from([...bytes, rest])
+}

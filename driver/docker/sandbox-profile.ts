@@ -1,44 +1,69 @@
+import { join } from 'node:path'
 import type Docker from 'dockerode'
-import type { SandboxSpec } from '#driver/driver.ts'
-import { ownerLabels } from './labels.ts'
+import type { Owner, SandboxSpec } from '#driver/driver.ts'
+import { instanceLabels, ownerLabels } from './labels.ts'
 import { appUid } from './names.ts'
 import { hardened, variables } from './profile.ts'
 import type { DockerSettings } from './settings.ts'
-import { trustMounts, trustVariables } from './trust.ts'
+import type { Shape } from './slot.ts'
+import { controlTarget, waiter } from './slot-control.ts'
+import { asSlave, bind, trustMounts, trustVariables } from './trust.ts'
 
-/** What the host prepared for a sandbox. */
-export interface SandboxPlace {
+/** What the host prepared for a slot. */
+export interface SlotPlace {
   readonly network: string
-  /** All directories it sees. */
-  readonly mounts: readonly Docker.MountSettings[]
+  /** Holds `secrets/` and `control/`. */
+  readonly base: string
+  /** Directories on a shared mount, one for each target. */
+  readonly places: readonly string[]
+  /** Null: it is made ready before anybody needs it. */
+  readonly owner: Owner | null
 }
 
-export function sandboxBody(
-  spec: SandboxSpec,
-  place: SandboxPlace,
+export function slotBody(
+  shape: Shape,
+  { network, base, places, owner }: SlotPlace,
   settings: DockerSettings,
 ): Docker.ContainerCreateOptions {
-  const [entrypoint, ...args] = spec.argv
-  if (entrypoint === undefined) throw new TypeError(`The sandbox ${spec.name} has no command.`)
-  const home = spec.overlay?.target ?? '/tmp'
+  const [entrypoint = '', ...args] = waiter
   return {
-    Image: spec.image,
+    Image: shape.image,
     User: `${appUid}:${appUid}`,
-    WorkingDir: home,
+    WorkingDir: '/',
     Entrypoint: [entrypoint],
     Cmd: args,
-    Env: variables({ HOME: home, ...trustVariables(settings.caBundle) }, spec.env),
-    Labels: ownerLabels(settings.instance, 'build', spec.owner),
+    // Of the stack's Perl no word about locales shall be in anybody's build.
+    Env: variables(trustVariables(settings.caBundle), { PERL_BADLANG: '0' }),
+    Labels: labelsOf(owner, settings),
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      ...hardened(spec.limits),
+      ...hardened(shape.limits),
       // A build goes before any app does.
       OomScoreAdj: 900,
       // Its output may hold secrets until the builder has redacted it: no copy of it in a log.
       LogConfig: { Type: 'none', Config: {} },
-      NetworkMode: place.network,
-      Mounts: [...place.mounts, ...trustMounts(settings.caBundle)],
+      NetworkMode: network,
+      Mounts: [
+        ...shape.targets.map((target, index) => asSlave(bind(places[index] ?? '', target, true))),
+        ...shape.seen.map(({ source, target }) => bind(source, target, false)),
+        bind(join(base, 'secrets'), '/run/secrets', false),
+        bind(join(base, 'control'), controlTarget, false),
+        ...trustMounts(settings.caBundle),
+      ],
     },
   }
+}
+
+/** What a job finds in its environment besides what the slot was made with. */
+export function jobVariables(
+  { env, overlay }: SandboxSpec,
+  { caBundle }: DockerSettings,
+): Record<string, string> {
+  return { HOME: overlay?.target ?? '/tmp', ...trustVariables(caBundle), ...env }
+}
+
+function labelsOf(owner: Owner | null, { instance }: DockerSettings): Record<string, string> {
+  if (owner !== null) return ownerLabels(instance, 'build', owner)
+  return { ...instanceLabels(instance), 'slipway.role': 'build', 'slipway.ready': 'true' }
 }

@@ -2,97 +2,85 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { retry } from '#lib/retry.ts'
 import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
-import {
-  createContainer,
-  inspectContainer,
-  pathOf,
-  removeContainer,
-  signalContainer,
-  startContainer,
-  waitForEnd,
-} from './container.ts'
-import { demultiplex } from './demultiplex.ts'
-import { clearMounts, mountOverlay } from './mounts.ts'
+import { inspectContainer, removeContainer, signalContainer, waitForEnd } from './container.ts'
+import { clearMounts, mountBind, mountOverlay } from './mounts.ts'
 import { checkName } from './names.ts'
-import { ensureBuildNetwork } from './network.ts'
-import { sandboxBody } from './sandbox-profile.ts'
 import { writeSecrets } from './secrets.ts'
 import type { Site } from './site.ts'
-import { bind } from './trust.ts'
-import type Docker from 'dockerode'
+import { discardSlot, placeIn, type Slot } from './slot.ts'
+import type { Slots } from './slots.ts'
+import { jobVariables } from './sandbox-profile.ts'
 
 const cleanUpMs = 30_000
 const dayMs = 24 * 3_600_000
 const untilItIsBack = { times: dayMs / 1000, pauseMs: 1000, isPassing: () => true }
 
-/** Runs a sandbox to its end; its container, mounts and secrets are gone afterwards, come what may. */
+/** Runs a job in a slot of its own to its end; what it saw is unmounted afterwards, come what may. */
 export async function runSandbox(
   site: Site,
+  slots: Slots,
   spec: SandboxSpec,
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
 ): Promise<SandboxEnd> {
   checkName(spec.name)
+  if (spec.argv.length === 0) throw new TypeError(`The sandbox ${spec.name} has no command.`)
+  const slot = await slots.take(spec, signal)
+  let isEmpty = false
   try {
-    const network = await ensureBuildNetwork(site, signal)
-    const mounts = await prepare(site, spec, signal)
-    const body = sandboxBody(spec, { network, mounts }, site.settings)
-    await createContainer(site, spec.name, body, signal)
-    return await runToEnd(site, spec, onOutput, signal)
+    await Promise.all([
+      writeSecrets(join(slot.base, 'secrets'), spec.secrets),
+      bring(slot, spec, signal),
+    ])
+    slot.output.listener = onOutput
+    await slot.control.give({ argv: spec.argv, env: jobVariables(spec, site.settings) })
+    const end = await runToEnd(site, slot, spec, signal)
+    isEmpty = end.isEmpty
+    return end.end
   } finally {
-    await clearSoon(site, spec.name)
+    slot.control.close()
+    await (isEmpty ? clearFast(site, slot) : clearSoon(site, slot.name))
     if (spec.overlay !== null)
       await rm(workOf(spec.overlay.upper), { recursive: true, force: true })
   }
 }
 
+/** No process is left: only the empty container remains, and nobody waits for the engine to end it. */
+async function clearFast(site: Site, { name, base }: Slot): Promise<void> {
+  await clearMounts(base, AbortSignal.timeout(cleanUpMs))
+  const remove = (): Promise<void> => removeContainer(site, name, AbortSignal.timeout(cleanUpMs))
+  void retry(remove, untilItIsBack, AbortSignal.timeout(dayMs)).catch(() => undefined)
+}
+
 /** An engine that is away just now keeps nobody waiting: its sandbox goes when it is back. */
 async function clearSoon(site: Site, name: string): Promise<void> {
-  const clear = (): Promise<void> => clearSandbox(site, name, AbortSignal.timeout(cleanUpMs))
+  const clear = (): Promise<void> => discardSlot(site, name, AbortSignal.timeout(cleanUpMs))
   await clear().catch((error: unknown) => {
     site.settings.log.warn('sandbox.left', { name, reason: String(error) })
     void retry(clear, untilItIsBack, AbortSignal.timeout(dayMs)).catch(() => undefined)
   })
 }
 
-/** Removes what a sandbox of this name left, if anything. */
-async function clearSandbox(site: Site, name: string, signal: AbortSignal): Promise<void> {
-  const found = await inspectContainer(site, name, signal)
-  if (found !== null) await removeContainer(site, name, signal)
-  await clearMounts(sandboxBase(site, name), signal)
+/** Mounts a job's directories where its slot sees them come. */
+async function bring({ base }: Slot, spec: SandboxSpec, signal: AbortSignal): Promise<void> {
+  const { overlay, mounts } = spec
+  const writable = mounts.filter((mount) => mount.writable).map(({ source }) => source)
+  const first = overlay === null ? 0 : 1
+  await Promise.all([
+    overlay === null ? undefined : mountTree(placeIn(base, 0), overlay, signal),
+    ...writable.map((source, index) => mountBind(source, placeIn(base, first + index), signal)),
+  ])
 }
 
-/** Where the mounts of a sandbox are. */
-function sandboxBase({ settings }: Site, name: string): string {
-  return join(settings.runDir, 'sandboxes', name)
-}
-
-async function prepare(
-  site: Site,
-  spec: SandboxSpec,
+async function mountTree(
+  target: string,
+  { upper, lower }: NonNullable<SandboxSpec['overlay']>,
   signal: AbortSignal,
-): Promise<Docker.MountSettings[]> {
-  const base = sandboxBase(site, spec.name)
-  const secrets = join(base, 'secrets')
-  await mkdir(base, { recursive: true, mode: 0o700 })
-  await writeSecrets(secrets, spec.secrets, signal)
-  const tree = await overlaid(spec, join(base, 'tree'), signal)
-  const asked = spec.mounts.map(({ source, target, writable }) => bind(source, target, writable))
-  return [...tree, ...asked, bind(secrets, '/run/secrets', false)]
-}
-
-async function overlaid(
-  { overlay }: SandboxSpec,
-  merged: string,
-  signal: AbortSignal,
-): Promise<Docker.MountSettings[]> {
-  if (overlay === null) return []
-  const { target, upper, lower } = overlay
-  if (lower.length === 0) return [bind(upper, target, true)]
+): Promise<void> {
+  if (lower.length === 0) return mountBind(upper, target, signal)
   const work = workOf(upper)
   await mkdir(work, { recursive: true })
-  await mountOverlay(merged, { lower, upper, work }, signal)
-  return [bind(merged, target, true)]
+  await mountOverlay(target, { lower, upper, work }, signal)
 }
 
 /** The overlay's scratch folder must be on the file system of `upper`, so it is beside it. */
@@ -103,40 +91,59 @@ function workOf(upper: string): string {
 /** Time for a killed container to be gone before we stop waiting for it. */
 const killMs = 30_000
 
-async function runToEnd(
-  site: Site,
-  { name, timeoutMs }: SandboxSpec,
-  onOutput: (chunk: Buffer) => void,
-  signal: AbortSignal,
-): Promise<SandboxEnd> {
-  const printed = await followOutput(site, name, onOutput, signal)
-  await startContainer(site, name, signal)
-  const time = AbortSignal.timeout(timeoutMs)
-  const cut = killWhen(site, name, AbortSignal.any([signal, time]))
-  const code = await waitForEnd(site, name, timeoutMs + killMs, new AbortController().signal)
-  await Promise.all([printed.ended, cut.done()])
-  signal.throwIfAborted()
-  if (time.aborted) return { kind: 'timeout' }
-  const oomKilled = (await inspectContainer(site, name, signal))?.State.OOMKilled === true
-  return code !== 0 && oomKilled ? { kind: 'out-of-memory' } : { kind: 'exit', code: code ?? 137 }
+interface Ended {
+  readonly end: SandboxEnd
+  /** No process of it is left. */
+  readonly isEmpty: boolean
 }
 
-/** Attaches before the start, so that not a byte is missed; answers the end of the output. */
-async function followOutput(
-  { engine }: Site,
-  name: string,
-  onOutput: (chunk: Buffer) => void,
+async function runToEnd(
+  site: Site,
+  slot: Slot,
+  { timeoutMs }: SandboxSpec,
   signal: AbortSignal,
-): Promise<{ ended: Promise<void> }> {
-  const query = { stream: true, stdout: true, stderr: true }
-  const path = `${pathOf(name)}/attach`
-  const request = { method: 'POST', path, query, doing: `attach to ${name}` } as const
-  const socket = await engine.hijack(request, signal)
-  const ended = (async () => {
-    for await (const { bytes } of demultiplex(socket)) onOutput(bytes)
-  })()
-  ended.catch(() => undefined)
-  return { ended }
+): Promise<Ended> {
+  const { name, output } = slot
+  const time = AbortSignal.timeout(timeoutMs)
+  const cut = killWhen(site, name, AbortSignal.any([signal, time]))
+  const giveUp = new AbortController()
+  const gone = waitForEnd(site, name, timeoutMs + killMs, giveUp.signal)
+  gone.catch(() => undefined)
+  try {
+    if ((await goodEnd(slot, gone, signal)) && !time.aborted) {
+      await output.ended
+      signal.throwIfAborted()
+      return { end: { kind: 'exit', code: 0 }, isEmpty: true }
+    }
+    const code = await gone
+    await Promise.all([output.ended, cut.done()])
+    signal.throwIfAborted()
+    if (time.aborted) return { end: { kind: 'timeout' }, isEmpty: false }
+    return { end: await badEnd(site, name, code, signal), isEmpty: false }
+  } finally {
+    giveUp.abort()
+    await cut.done()
+  }
+}
+
+/** A job that ended well is over with its last process; the engine takes its time to notice. */
+async function goodEnd(
+  { control, isEmpty }: Slot,
+  gone: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const code = await Promise.race([control.code, gone.then(() => null)])
+  return code === 0 && (await isEmpty(signal))
+}
+
+async function badEnd(
+  site: Site,
+  name: string,
+  code: number | null,
+  signal: AbortSignal,
+): Promise<SandboxEnd> {
+  const oomKilled = (await inspectContainer(site, name, signal))?.State.OOMKilled === true
+  return code !== 0 && oomKilled ? { kind: 'out-of-memory' } : { kind: 'exit', code: code ?? 137 }
 }
 
 /** Kills the container once the signal says so, at once when it already has. */

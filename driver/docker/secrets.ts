@@ -7,18 +7,19 @@ import { appUid } from './names.ts'
 const sizeBytes = 16 * 1024 ** 2
 
 /**
- * Writes secrets to a tmpfs of the host that only the sandbox's user (and root) can read, so they
- * never touch a disk, an argument list, an environment or the engine.
- *
- * Keys are file names, `env/DATABASE_URL` makes a folder.
+ * A tmpfs of the host for secrets that only the sandbox's user (and root) can read, so they never touch
+ * a disk, an argument list, an environment or the engine.
  */
+export async function openSecrets(folder: string, signal: AbortSignal): Promise<void> {
+  const options = `size=${sizeBytes},mode=0700,uid=${appUid},gid=${appUid}`
+  await mountTmpfs(folder, `noexec,${options}`, signal)
+}
+
+/** Keys are file names, `env/DATABASE_URL` makes a folder. */
 export async function writeSecrets(
   folder: string,
   secrets: Readonly<Record<string, string>>,
-  signal: AbortSignal,
 ): Promise<void> {
-  const options = `size=${sizeBytes},mode=0700,uid=${appUid},gid=${appUid}`
-  await mountTmpfs(folder, `noexec,${options}`, signal)
   for (const [name, value] of Object.entries(secrets)) await write(folder, name, value)
 }
 

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { inspectContainer, removeContainer, signalContainer, waitForEnd } from './container.ts'
 import type { Container } from './container.ts'
 import { clearMounts } from './mounts.ts'
+import { madeAsLabel } from './labels.ts'
 import { checkName } from './names.ts'
 import type { Site } from './site.ts'
 
-/** Where the mounts of a copy are. */
+/** Where the mounts of a copy are that goes by this name, or went by it when it was made. */
 export function mountBase({ settings }: Site, name: string): string {
   return join(settings.runDir, 'copies', name)
 }
@@ -23,7 +24,7 @@ export async function stopCopy(
     await signalContainer(site, name, stopSignal(found), signal)
     await waitAtMost(site, name, graceMs, signal)
   }
-  await discard(site, name, found !== null, signal)
+  await discardFound(site, name, found, signal)
 }
 
 /** Some images end cleanly on another signal than SIGTERM, and say so. */
@@ -38,8 +39,23 @@ export async function discard(
   isThere: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  if (isThere) await removeContainer(site, name, signal)
-  await clearMounts(mountBase(site, name), signal)
+  await discardFound(
+    site,
+    name,
+    isThere ? await inspectContainer(site, name, signal) : null,
+    signal,
+  )
+}
+
+async function discardFound(
+  site: Site,
+  name: string,
+  found: Container | null,
+  signal: AbortSignal,
+): Promise<void> {
+  if (found !== null) await removeContainer(site, name, signal)
+  const madeAs = found?.Config.Labels[madeAsLabel] ?? name
+  for (const base of new Set([name, madeAs])) await clearMounts(mountBase(site, base), signal)
 }
 
 async function waitAtMost(

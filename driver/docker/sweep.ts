@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { removeContainer } from './container.ts'
-import { containerFilter } from './labels.ts'
+import { containerFilter, madeAsLabel } from './labels.ts'
 import { clearMounts } from './mounts.ts'
 import type { Role } from './names.ts'
 import type { Site } from './site.ts'
@@ -13,6 +13,17 @@ export async function sweepSandboxes(site: Site, signal: AbortSignal): Promise<v
   await clearAllBut(join(site.settings.runDir, 'sandboxes'), new Set(), signal)
 }
 
+/** Removes the sandboxes that an earlier process of this instance had made ready. */
+export async function sweepReady(site: Site, signal: AbortSignal): Promise<void> {
+  const found = await containersOf(site, 'build', signal)
+  for (const { Id, Labels, Names } of found) {
+    if (Labels['slipway.ready'] === undefined) continue
+    await removeContainer(site, Id, signal)
+    const names = Names.map((name) => join(site.settings.runDir, 'sandboxes', name.slice(1)))
+    for (const base of names) await clearMounts(base, signal)
+  }
+}
+
 /** Removes all containers of a role, running or not. */
 export async function removeAll(site: Site, role: Role, signal: AbortSignal): Promise<void> {
   for (const { Id } of await containersOf(site, role, signal)) {
@@ -20,11 +31,30 @@ export async function removeAll(site: Site, role: Role, signal: AbortSignal): Pr
   }
 }
 
+/** Those made ready that an earlier process did not come to use. */
+async function removeWaiting(
+  site: Site,
+  copies: readonly Docker.ContainerInfo[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const copy of copies) if (isWaiting(copy)) await removeContainer(site, copy.Id, signal)
+}
+
+/** Whether a container was made ready and is no copy yet. */
+export function isWaiting({ Names, Labels }: Docker.ContainerInfo): boolean {
+  const madeAs = Labels[madeAsLabel]
+  return madeAs !== undefined && Names.includes(`/${madeAs}`)
+}
+
 /** Unmounts the trees of copies that a crash left without a container. */
 export async function sweepCopies(site: Site, signal: AbortSignal): Promise<void> {
-  const kept = new Set((await containersOf(site, 'copy', signal)).flatMap(({ Names }) => Names))
-  const names = new Set([...kept].map((name) => name.slice(1)))
-  await clearAllBut(join(site.settings.runDir, 'copies'), names, signal)
+  await removeWaiting(site, await containersOf(site, 'copy', signal), signal)
+  const kept = await containersOf(site, 'copy', signal)
+  const names = kept.flatMap(({ Names, Labels }) => [
+    ...Names.map((name) => name.slice(1)),
+    Labels[madeAsLabel] ?? '',
+  ])
+  await clearAllBut(join(site.settings.runDir, 'copies'), new Set(names), signal)
 }
 
 async function clearAllBut(

@@ -26,3 +26,8 @@ export function trustVariables(caBundle: string | undefined): Record<string, str
 export function bind(source: string, target: string, writable: boolean): Docker.MountSettings {
   return { Type: 'bind', Source: source, Target: target, ReadOnly: !writable }
 }
+
+/** What is mounted on the source later shows at the target too, if the source is on a shared mount. */
+export function asSlave(mount: Docker.MountSettings): Docker.MountSettings {
+  return { ...mount, BindOptions: { Propagation: 'rslave' } }
+}

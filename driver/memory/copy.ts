@@ -76,7 +76,7 @@ export class MemoryCopy {
 
   /** What the fleet's list says of it. */
   see(): Instance {
-    const { name, owner, deploymentId, release, type, index } = this.spec
+    const { name, owner, deploymentId, release, type, index, port } = this.spec
     const isRunning = this.#exitCode === null
     return {
       name,
@@ -85,6 +85,7 @@ export class MemoryCopy {
       release,
       type,
       index,
+      ...(port === undefined ? {} : { port }),
       state: isRunning ? 'running' : 'exited',
       address: isRunning ? this.#address : null,
       exitCode: this.#exitCode,

@@ -49,6 +49,10 @@ export class MemoryFleet implements Fleet {
     this.#run(copy)
   }
 
+  async makeReady(signal: AbortSignal): Promise<void> {
+    this.#check(signal)
+  }
+
   async list({ environmentId }: { environmentId?: string }, signal: AbortSignal) {
     this.#check(signal)
     const all = [...this.#copies.values()].map((copy) => copy.see())

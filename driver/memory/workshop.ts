@@ -1,6 +1,14 @@
 import { text } from 'node:stream/consumers'
 import { EngineError } from '#driver/driver.ts'
-import type { BuiltImage, ImageSpec, SandboxEnd, SandboxSpec, Workshop } from '#driver/driver.ts'
+import type {
+  BuiltImage,
+  ImageImport,
+  OwnImage,
+  ImageSpec,
+  SandboxEnd,
+  SandboxSpec,
+  Workshop,
+} from '#driver/driver.ts'
 
 type OnOutput = (chunk: Buffer) => void
 
@@ -25,6 +33,7 @@ export interface WorkshopOptions {
 export class MemoryWorkshop implements Workshop {
   readonly #options: WorkshopOptions
   readonly #images: Map<string, string>
+  readonly #builtImages = new Map<string, OwnImage>()
   #built = 0
 
   constructor(options: WorkshopOptions) {
@@ -45,16 +54,38 @@ export class MemoryWorkshop implements Workshop {
     }
   }
 
+  async makeReady(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+  }
+
   async buildImage(spec: ImageSpec, onOutput: OnOutput, signal: AbortSignal) {
     signal.throwIfAborted()
     const image = await (this.#options.image ?? this.#makeImage)(spec, onOutput, signal)
-    if (image !== null) this.#images.set(spec.tag, image.id)
+    if (image === null) return null
+    this.#images.set(spec.tag, image.id).set(image.id, image.id)
+    const { id, sizeBytes } = image
+    this.#builtImages.set(id, { id, sizeBytes, createdAtMs: Date.now() })
     return image
+  }
+
+  async importImage({ tag }: ImageImport, _onOutput: OnOutput, signal: AbortSignal) {
+    signal.throwIfAborted()
+    const image = this.#nextImage()
+    this.#images.set(tag, image.id).set(image.id, image.id)
+    const { id, sizeBytes } = image
+    this.#builtImages.set(id, { id, sizeBytes, createdAtMs: Date.now() })
+    return image
+  }
+
+  async images(signal: AbortSignal): Promise<OwnImage[]> {
+    signal.throwIfAborted()
+    return [...this.#builtImages.values()]
   }
 
   async removeImage(image: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     this.#images.delete(image)
+    this.#builtImages.delete(image)
   }
 
   async imageDigest(image: string, signal: AbortSignal): Promise<string> {
@@ -70,8 +101,12 @@ export class MemoryWorkshop implements Workshop {
 
   readonly #makeImage = async ({ context }: ImageSpec): Promise<BuiltImage> => {
     await text(context)
+    return this.#nextImage()
+  }
+
+  #nextImage(): BuiltImage {
     this.#built += 1
     const id = `sha256:${String(this.#built).padStart(64, '0')}`
-    return { id, sizeBytes: 1, ports: [5000], hasCommand: true }
+    return { id, sizeBytes: 1, ports: [5000], hasCommand: true, user: '', hasHealthCheck: false }
   }
 }

@@ -102,8 +102,9 @@ void t.test('a network is made once, goes when asked to, and not while it is use
   const two = copySpec(ground, programs.idles.command, { environmentId: 'env-two' })
   await Promise.all([fleet.start(one, patience()), second.start(two, patience())])
   t.same(await states(), ['running', 'running'])
-  const filter = `label=slipway.environment-id=env-two`
-  const count = async () => (await docker('network', 'ls', '-q', '--filter', filter)).split('\n')
+  const filters = [`environment-id=env-two`, `instance=${settings.instance}`]
+  const only = filters.flatMap((label) => ['--filter', `label=slipway.${label}`])
+  const count = async () => (await docker('network', 'ls', '-q', ...only)).split('\n')
   t.equal((await count()).length, 1)
   await t.rejects(fleet.removeNetwork('env-two', patience()), { name: 'EngineError' })
   await stopAll(fleet, patience())

@@ -8,8 +8,9 @@ import { uidOf } from '#driver/docker/image-facts.ts'
 import { bridgeName, bridgePrefix, checkName } from '#driver/docker/names.ts'
 import { toLines } from '#driver/docker/output.ts'
 import { imageBody, treeBody } from '#driver/docker/profile.ts'
-import { sandboxBody } from '#driver/docker/sandbox-profile.ts'
+import { slotBody } from '#driver/docker/sandbox-profile.ts'
 import type { DockerSettings } from '#driver/docker/settings.ts'
+import { shapeOf } from '#driver/docker/slot.ts'
 import { gatewayOf, pickAddress } from '#driver/docker/subnet.ts'
 import { openLog } from '#lib/log.ts'
 import { copySpec, limits, sandboxSpec } from './specs.ts'
@@ -33,7 +34,11 @@ const facts = { user: '1000', uid: 1000, volumes: ['/data'] }
 const bodies = {
   tree: treeBody(copy, place, '/mounted', settings),
   image: imageBody(copy, place, 'sha256:1', facts, settings),
-  sandbox: sandboxBody(sandboxSpec(ground, 'true'), { network: 'net', mounts: [] }, settings),
+  sandbox: slotBody(
+    shapeOf(sandboxSpec(ground, 'true'), 'sha256:1'),
+    { network: 'net', base: '/run/one', places: [], owner: null },
+    settings,
+  ),
 }
 
 for (const [name, body] of Object.entries(bodies)) {
