@@ -1,9 +1,6 @@
-import type { Peer } from '#contract/call.ts'
-import { SlipwayError } from '#contract/error.ts'
-import { findKey } from '#contract/push.ts'
 import type { Workshop } from '#driver/driver.ts'
 import type { Log } from '#lib/log.ts'
-import { ask } from './ask.ts'
+import { builderCalls } from './answers.ts'
 import { BuildQueue } from './build/queue.ts'
 import type { Config } from './config.ts'
 import { sweep } from './crash.ts'
@@ -12,10 +9,15 @@ import { listenHttp } from './http.ts'
 import type { Keys } from './keys.ts'
 import { openPlaces } from './places.ts'
 import type { FindUser } from './receive/authentication.ts'
-import { addHybridExchange, hasHybridExchange } from './receive/mlkem.ts'
+import { finderIn } from './receive/finder.ts'
+import { readAuthorities } from './receive/keys/authorities.ts'
+import { sweepUploads } from './receive/other.ts'
 import { Receiver } from './receive/receiver.ts'
 import type { SshServer } from './receive/server.ts'
-import { serveSessions, type ServeRequest } from './receive/session.ts'
+import { editSsh2, hasHybridExchange } from './receive/ssh2-text.ts'
+import { serveRemote } from './receive/remote/serve.ts'
+import { Verifications } from './verifications.ts'
+import { serveSessions, type Services } from './receive/session.ts'
 
 export interface BuilderParts {
   readonly keys: Keys
@@ -38,27 +40,33 @@ export async function startBuilder(config: Config, parts: BuilderParts): Promise
   const { limits, build, engine } = config
   const controller = { url: config.controllerUrl, token: keys.token, program: 'controller' }
   // Before anything loads ssh2; the engine's client does.
-  addHybridExchange()
+  editSsh2()
   const places = await openPlaces(config.state)
   await sweep(places, workshop, log, AbortSignal.timeout(60_000))
 
-  const queue = new BuildQueue(build.atOnce)
+  const queue = new BuildQueue(build)
   const tools = { places, config: build, limits, instance: engine.instance, workshop, queue, log }
   const receiver = new Receiver({ controller, tools, heartbeatMs })
   const { archives } = places
-  const http = await listenHttp({ ...config.http, token: keys.token, archives, log })
+  const verifications = new Verifications(tools)
+  await Promise.all([verifications.sweep(), sweepUploads(places)])
+  const calls = builderCalls(receiver, verifications, controller, { places, workshop, log })
+  const http = await listenHttp({ ...config.http, token: keys.token, archives, calls, log })
   const housekeeping = await startHousekeeping(places, workshop, controller, log)
-  const ssh = await openSsh(config, keys, log, finderIn(controller), async (request) => {
-    const code = await receiver.serve(request)
-    housekeeping.kick()
-    return code
+  const ssh = await openSsh(config, keys, log, finderIn(controller), {
+    serve: async (request) => {
+      const code = await receiver.serve(request)
+      housekeeping.kick()
+      return code
+    },
+    run: (request) => serveRemote(request, { controller, log }),
   })
   return {
     sshPort: ssh.port,
     httpPort: http.port,
     close: async () => {
       ssh.stop()
-      await receiver.stop()
+      await Promise.all([receiver.stop(), verifications.stop()])
       await Promise.all([ssh.close(), http.close(), housekeeping.close()])
     },
   }
@@ -69,32 +77,18 @@ async function openSsh(
   keys: Keys,
   log: Log,
   findUser: FindUser,
-  serve: ServeRequest,
+  services: Services,
 ): Promise<SshServer> {
   const { listenSsh } = await import('./receive/server.ts')
   const hybrid = hasHybridExchange()
   if (!hybrid) log.warn('ssh.no_hybrid_exchange', { reason: 'ssh2 or Node is not as we know it' })
   return listenSsh({
     ...config.ssh,
+    authorities: await readAuthorities(config.ssh.userAuthorities),
     hostKey: keys.ssh,
     hybrid,
     findUser,
-    serve: (connection, identity) => serveSessions(connection, identity, serve),
+    serve: (connection, identity) => serveSessions(connection, identity, services),
     log,
   })
-}
-
-const findMs = 10_000
-
-/** Asks the controller whose key it is; null when it knows none. */
-function finderIn(controller: Peer): FindUser {
-  return async (fingerprint) => {
-    try {
-      const options = { params: { fingerprint } }
-      return (await ask(controller, findKey, options, AbortSignal.timeout(findMs))).user
-    } catch (error) {
-      if (error instanceof SlipwayError && error.code === 'KEY_NOT_FOUND') return null
-      throw error
-    }
-  }
 }

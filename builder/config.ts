@@ -33,6 +33,10 @@ interface SshConfig {
   /** Connections at once, over all and from one address. */
   readonly connections: number
   readonly connectionsPerSource: number
+  /** File with the public keys whose certificates let users in; null: none do. */
+  readonly userAuthorities: string | null
+  /** Connections begin with the PROXY protocol. */
+  readonly proxyProtocol: boolean
 }
 
 /** What a push may be; all sizes in bytes. */
@@ -43,20 +47,38 @@ export interface PushLimits {
   readonly slugBytes: number
   /** Disk space that must be free before a build begins. */
   readonly freeBytes: number
+  /** Silence of a client after which a push that has not all arrived is ended. */
+  readonly stallMs: number
 }
 
 export interface BuildConfig {
   /** Builds at once over the whole platform; others wait. */
   readonly atOnce: number
+  /** Of those, of one user. */
+  readonly perUser: number
+  /** Of a whole build, from its turn on. */
   readonly timeoutMs: number
   readonly memoryBytes: number
+  /** Relative CPU weight; 1024 is an app's. */
+  readonly cpuShares: number
   readonly pids: number
   /** Size of `/tmp` in a build. */
   readonly scratchBytes: number
+  /** Output that is shown and kept. */
+  readonly outputBytes: number
   /** Registry and proxy settings of the operator, for every build. */
   readonly env: Readonly<Record<string, string>>
+  /** File with the certificates builds shall trust; null: those of the stack. */
+  readonly caBundle: string | null
   /** Folder of the buildpacks. */
   readonly buildpacks: string
+  /** Where buildpacks that are not ours may come from. */
+  readonly foreign: {
+    /** `https`, and `http` if the operator says so. */
+    readonly schemes: readonly string[]
+    /** Folder of repositories and archives that `file:///NAME` means; null: none. */
+    readonly folder: string | null
+  }
 }
 
 const MiB = 1024 ** 2
@@ -72,24 +94,32 @@ export function readConfig(env: Environment): Config {
       port: port(env, 'SLIPWAY_SSH_PORT', 2222),
       connections: integer(env, 'SLIPWAY_SSH_CONNECTIONS', 100),
       connectionsPerSource: integer(env, 'SLIPWAY_SSH_CONNECTIONS_PER_SOURCE', 20),
+      userAuthorities: orNull(text(env, 'SLIPWAY_SSH_USER_CA', '')),
+      proxyProtocol: isOn(env, 'SLIPWAY_SSH_PROXY_PROTOCOL'),
     },
     http: {
       host: text(env, 'SLIPWAY_BUILDER_HOST', '127.0.0.1'),
       port: port(env, 'SLIPWAY_BUILDER_PORT', 8002),
     },
-    controllerUrl: text(env, 'SLIPWAY_API_URL', 'http://127.0.0.1:8000'),
+    controllerUrl: text(env, 'SLIPWAY_CONTROLLER_URL', 'http://127.0.0.1:8000'),
     limits: {
       packBytes: bytes(env, 'SLIPWAY_PACK_LIMIT', 500 * MiB),
       treeBytes: bytes(env, 'SLIPWAY_TREE_LIMIT', GiB),
       slugBytes: bytes(env, 'SLIPWAY_SLUG_LIMIT', 500 * MiB),
       freeBytes: bytes(env, 'SLIPWAY_BUILD_FREE_DISK', 2 * GiB),
+      stallMs: Math.max(1, integer(env, 'SLIPWAY_PUSH_STALL', 300)) * 1000,
     },
     build: readBuildConfig(env),
   }
 }
 
+function isOn(env: Environment, name: string): boolean {
+  const value = text(env, name, 'off')
+  if (value === 'on' || value === 'off') return value === 'on'
+  throw new SettingError(`${name} must be on or off, not "${value}".`)
+}
+
 function readEngineConfig(env: Environment): EngineConfig {
-  const orNull = (value: string): string | null => (value === '' ? null : value)
   return {
     instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
     socketPath: orNull(text(env, 'SLIPWAY_ENGINE_SOCKET', '')),
@@ -99,16 +129,36 @@ function readEngineConfig(env: Environment): EngineConfig {
   }
 }
 
+function orNull(value: string): string | null {
+  return value === '' ? null : value
+}
+
 function readBuildConfig(env: Environment): BuildConfig {
+  const atOnce = Math.max(1, integer(env, 'SLIPWAY_BUILDS_AT_ONCE', 1))
+  const half = Math.ceil(atOnce / 2)
   return {
-    atOnce: Math.max(1, integer(env, 'SLIPWAY_BUILDS_AT_ONCE', 1)),
+    atOnce,
+    perUser: Math.max(1, integer(env, 'SLIPWAY_BUILDS_PER_USER', half)),
     timeoutMs: integer(env, 'SLIPWAY_BUILD_TIMEOUT', 900) * 1000,
     memoryBytes: bytes(env, 'SLIPWAY_BUILD_MEMORY', 2 * GiB),
+    cpuShares: Math.max(2, integer(env, 'SLIPWAY_BUILD_CPU_SHARES', 256)),
     pids: integer(env, 'SLIPWAY_BUILD_PIDS', 1024),
     scratchBytes: bytes(env, 'SLIPWAY_BUILD_SCRATCH', GiB),
+    outputBytes: bytes(env, 'SLIPWAY_BUILD_OUTPUT', 8 * MiB),
     env: readBuildEnv(env),
+    caBundle: orNull(text(env, 'SLIPWAY_CA_BUNDLE', '')),
     buildpacks: text(env, 'SLIPWAY_BUILDPACKS', join(import.meta.dirname, '../buildpacks')),
+    foreign: readForeign(env),
   }
+}
+
+function readForeign(env: Environment): BuildConfig['foreign'] {
+  const schemes = text(env, 'SLIPWAY_BUILDPACK_SCHEMES', 'https').split(',')
+  if (!schemes.every((scheme) => ['https', 'http'].includes(scheme))) {
+    throw new SettingError('SLIPWAY_BUILDPACK_SCHEMES must be "https" or "https,http".')
+  }
+  const folder = text(env, 'SLIPWAY_BUILDPACK_FOLDER', '')
+  return { schemes, folder: folder === '' ? null : folder }
 }
 
 /** Settings of package managers that builds see as they are set for the builder. */
@@ -121,6 +171,14 @@ const passedThrough = [
   'GONOSUMDB',
   'GOSUMDB',
   'GOFLAGS',
+  'CARGO_MIRROR',
+  'COMPOSER_MIRROR',
+  'GRADLE_DISTRIBUTIONS',
+  'HEX_MIRROR',
+  'JSR_URL',
+  'MAVEN_MIRROR',
+  'MVNW_REPOURL',
+  'RUBYGEMS_MIRROR',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',

@@ -8,9 +8,10 @@ import { ask, patiently } from './ask.ts'
 import { cancelLeftBuilds } from './crash.ts'
 import type { Places } from './places.ts'
 import { archiveSlugs } from './slug/archive.ts'
-import { collect } from './slug/collect.ts'
+import { collect } from './space/collect.ts'
+import { maintain } from './space/repositories.ts'
 
-/** What goes on behind the pushes: archives of new slugs, collection of old ones. */
+/** What goes on behind the pushes: archives of new slugs, a sandbox made ready, collection of old slugs. */
 export interface Housekeeping {
   /** There may be a new slug. */
   kick(): void
@@ -33,14 +34,23 @@ export async function startHousekeeping(
   const tidy = async (signal: AbortSignal): Promise<void> => {
     await patiently(hourlyMs, () => cancelLeftBuilds(places, left, controller, signal), signal)
     const kept = await ask(controller, listKept, {}, signal)
-    await collect(places, workshop, kept, signal)
+    const done = await collect({ places, workshop, log }, kept, { dryRun: false }, signal)
+    log.info('collected', {
+      bytes: done.size,
+      things: done.freed.reduce((sum, { count }) => sum + count, 0),
+    })
+    await maintain(places, log, signal)
   }
   const archives = startLoop(archive, { everyMs: hourlyMs, onError })
+  const ready = startLoop((signal) => workshop.makeReady(signal), { everyMs: hourlyMs, onError })
   const tidying = startLoop(tidy, { everyMs: dailyMs, onError })
   return {
-    kick: () => archives.kick(),
+    kick: () => {
+      ready.kick()
+      archives.kick()
+    },
     close: async () => {
-      await Promise.all([archives.close(), tidying.close()])
+      await Promise.all([archives.close(), ready.close(), tidying.close()])
     },
   }
 }

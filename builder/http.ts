@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Log } from '#lib/log.ts'
 import { isSameSecret } from '#lib/same-secret.ts'
+import { answerCall, type Answered } from './calls.ts'
 import { archivePath } from './slug/archive.ts'
 
 export interface SlugServerOptions {
@@ -14,6 +15,8 @@ export interface SlugServerOptions {
   /** What other programs of this platform prove themselves with. */
   readonly token: string
   readonly archives: string
+  /** What the controller may ask. */
+  readonly calls: readonly Answered[]
   readonly log: Log
 }
 
@@ -22,7 +25,9 @@ export interface SlugServer {
   close(): Promise<void>
 }
 
-/** Serves `GET /slugs/<digest>.tar.gz` to our own programs, and `GET /health` to anyone. */
+/**
+ * Serves `GET /slugs/<digest>.tar.gz` and the calls to our own programs, and `GET /health` to anyone.
+ */
 export async function listenHttp(options: SlugServerOptions): Promise<SlugServer> {
   const server = createServer((request, response) => {
     answer(request, response, options).catch((error: unknown) => {
@@ -44,12 +49,13 @@ export async function listenHttp(options: SlugServerOptions): Promise<SlugServer
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { token, archives }: SlugServerOptions,
+  { token, archives, calls }: SlugServerOptions,
 ): Promise<void> {
-  if (request.method !== 'GET') return end(response, 405)
-  if (request.url === '/health') return end(response, 200)
+  if (request.method === 'GET' && request.url === '/health') return end(response, 200)
   if (!isSameSecret(request.headers.authorization ?? '', `Bearer ${token}`))
     return end(response, 401)
+  if (await answerCall(calls, request, response)) return undefined
+  if (request.method !== 'GET') return end(response, 405)
   const digest = /^\/slugs\/([0-9a-f]{64})\.tar\.gz$/.exec(request.url ?? '')?.[1]
   if (digest === undefined) return end(response, 404)
   const path = archivePath(archives, digest)

@@ -15,6 +15,8 @@ export interface Places {
   readonly cache: string
   /** Node, Go and so on, `<name>/<version>/`. */
   readonly runtimes: string
+  /** Buildpacks by URL, `<key>/`, and what their addresses led to last, `<key>.json`. */
+  readonly packs: string
   /** Slugs as files, `<digest>.tar.gz`. */
   readonly archives: string
   /** What an artifact key was built to, `<key>.json`. */
@@ -28,6 +30,7 @@ const names = [
   'layers',
   'cache',
   'runtimes',
+  'packs',
   'archives',
   'artifacts',
 ] as const

@@ -8,7 +8,7 @@ export class ProgramError extends Error {
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly input?: string
+  readonly input?: string | Buffer
   /** More output than this ends the program; 1 MiB unless told. */
   readonly maxBytes?: number
 }

@@ -1,25 +1,44 @@
 import { readFile, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { BuildInputs } from '#contract/build.ts'
 import type { BuiltSlug } from '#contract/push.ts'
 import { writeDurably } from '#lib/durable.ts'
+import type { ChosenPack } from './choice.ts'
 import { digestOf } from './packs.ts'
 import { isDirectory } from './files.ts'
 import { keyOf } from './key.ts'
-import { buildImageOf, type BuildRequest, type BuildTools } from './request.ts'
+import type { BuildPlan } from './plan.ts'
+import type { BuildTools } from './request.ts'
+import { stackDigest } from './stack.ts'
 
 /**
  * Everything a build depends on: two pushes with the same key build the same thing, so the second is
  * not built. Config belongs to it, since a build may read it.
  */
-export async function artifactKey(
-  request: BuildRequest,
+export async function inputsOf(
+  { request, how, postdeploy }: BuildPlan,
+  chosen: readonly ChosenPack[] | null,
   { config, workshop }: BuildTools,
   signal: AbortSignal,
-): Promise<string> {
-  const stack = await workshop.imageDigest(buildImageOf(request), signal)
+): Promise<BuildInputs> {
+  const stack = await stackDigest(request, { workshop }, signal)
   const packs = await digestOf(config.buildpacks)
   const { app, config: appConfig } = request.checkout
-  return keyOf(['1', app.id, request.tree, stack, packs, config.env, appConfig])
+  const foreign = (chosen ?? []).map(({ label, digest }) => `${label} ${digest}`)
+  // The choice itself is not part of it: its packs are.
+  const way = how.kind === 'dockerfile' ? how : { kind: how.kind, types: how.processTypes }
+  const plan = JSON.stringify([way, postdeploy, chosen === null, foreign])
+  const ofChosen = (chosen ?? []).map(({ label: name, digest }) => ({ name, digest }))
+  const isDocker = how.kind === 'dockerfile'
+  return {
+    key: keyOf(['2', app.id, request.tree, stack, packs, config.env, appConfig, plan]),
+    tree: request.tree,
+    stack: { name: request.checkout.stack, digest: stack },
+    builder: isDocker ? 'dockerfile' : 'buildpacks',
+    buildpacks: isDocker ? [] : [{ name: 'slipway', digest: `sha256:${packs}` }, ...ofChosen],
+    config_keys: Object.keys(appConfig).toSorted(),
+    settings: Object.keys(config.env).toSorted(),
+  }
 }
 
 /** What was built under this key before, if all of it is still there. */
@@ -30,6 +49,8 @@ export async function findArtifact(
 ): Promise<BuiltSlug | null> {
   const json = await readFile(pathOf(places.artifacts, key), 'utf8').catch(() => null)
   if (json === null) return null
+  const now = new Date()
+  await utimes(pathOf(places.artifacts, key), now, now)
   const slug = JSON.parse(json) as BuiltSlug
   if (slug.artifact.kind === 'image') {
     const isThere = await workshop.imageDigest(slug.artifact.image, signal).catch(() => null)

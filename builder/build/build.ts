@@ -1,11 +1,19 @@
 import { join } from 'node:path'
+import { configBytes, configLimitBytes } from '#contract/grammar.ts'
 import type { BuiltSlug } from '#contract/push.ts'
-import { artifactKey, findArtifact, keepArtifact } from './artifacts.ts'
+import { onceType } from '#contract/release.ts'
+import { Refused } from '#builder/refused.ts'
+import { sizeText } from '#builder/units.ts'
+import { findArtifact, inputsOf, keepArtifact } from './artifacts.ts'
 import { checkOutFiles, workplace } from './checkout.ts'
+import { resolveChoice, type ChosenPack } from './choice.ts'
+import { bomOf } from './bom.ts'
 import { requireFreeDisk, watchDisk } from './disk.ts'
-import { isFile } from './files.ts'
-import { readProcfile } from './procfile-read.ts'
+import { refusePointers } from './lfs.ts'
+import { planBuild, type BuildPlan } from './plan.ts'
 import type { BuildRequest, BuildTools } from './request.ts'
+import { announceStack } from './stack.ts'
+import { inTurn } from './turn.ts'
 import type { Voice } from './voice.ts'
 import { buildWithDockerfile } from './with-dockerfile.ts'
 import { buildWithPacks } from './with-packs.ts'
@@ -17,47 +25,76 @@ import { buildWithPacks } from './with-packs.ts'
  * when it is cancelled.
  */
 export async function build(
-  request: BuildRequest,
+  pushed: BuildRequest,
   tools: BuildTools,
   voice: Voice,
   signal: AbortSignal,
 ): Promise<BuiltSlug> {
-  const key = await artifactKey(request, tools, signal)
-  const known = await findArtifact(tools, key, signal)
+  announceStack(pushed, voice)
+  const { root } = workplace(tools.places.builds, pushed.id)
+  const plan = await planBuild(pushed, join(root, 'plan'), voice, signal)
+  const chosen = await chosenPacks(plan, tools, voice, signal)
+  const inputs = await inputsOf(plan, chosen, tools, signal)
+  const known = await findArtifact(tools, inputs.key, signal)
   if (known !== null) {
     voice.step(`Nothing changed since it was built last: using the same ${known.buildpack} slug`)
-    return known
+    return withWishes({ ...known, inputs }, plan)
   }
-  const leave = await tools.queue.enter((before) => voice.text(placeText(before)), signal)
-  try {
-    const slug = await buildAnew(request, tools, voice, signal)
-    await keepArtifact(tools.places.artifacts, key, slug)
-    return slug
-  } finally {
-    leave()
-  }
+  const slug = await inTurn(plan.request, tools, voice, signal, (limited) =>
+    buildAnew(plan, chosen, tools, voice, limited),
+  )
+  await keepArtifact(tools.places.artifacts, inputs.key, slug)
+  return withWishes({ ...slug, inputs }, plan)
 }
 
-function placeText(before: number): string {
-  return before === 1 ? 'Waiting for 1 other build' : `Waiting for ${before} other builds`
+/** Null: they are detected, or there is a Dockerfile. */
+async function chosenPacks(
+  { request, how }: BuildPlan,
+  tools: BuildTools,
+  voice: Voice,
+  signal: AbortSignal,
+): Promise<ChosenPack[] | null> {
+  if (how.kind === 'dockerfile' || how.choice === null) return null
+  return resolveChoice(request, tools, how.choice, voice, signal)
+}
+
+/** What the app gets along with the release. It is not kept with the slug: some of it is secret. */
+function withWishes(slug: BuiltSlug, { request, config, formation }: BuildPlan): BuiltSlug {
+  const wished = { ...slug.first?.config, ...config }
+  const size = configBytes({ ...wished, ...request.checkout.config })
+  if (size > configLimitBytes) throw tooMuchConfig(size)
+  const isNothing = Object.keys({ ...wished, ...formation }).length === 0
+  return isNothing ? slug : { ...slug, first: { config: wished, formation: { ...formation } } }
+}
+
+function tooMuchConfig(size: number): Refused {
+  const message = `with what its files set, the config of the app has ${sizeText(size)}`
+  const hint = `At most ${sizeText(configLimitBytes)} are allowed: keep large values in a file of the app.`
+  return new Refused('manifest', message, hint)
 }
 
 async function buildAnew(
-  request: BuildRequest,
+  plan: BuildPlan,
+  chosen: readonly ChosenPack[] | null,
   tools: BuildTools,
   voice: Voice,
   signal: AbortSignal,
 ): Promise<BuiltSlug> {
+  const { request, how, postdeploy } = plan
   const { builds } = tools.places
   const { freeBytes } = tools.limits
   await requireFreeDisk(builds, freeBytes)
-  return watchDisk(builds, freeBytes / 4, signal, async (watched) => {
-    const { app } = workplace(builds, request.id)
-    await checkOutFiles(request, app, watched)
-    // A Procfile that is wrong should not cost a whole build.
-    await readProcfile(app)
-    const hasDockerfile = await isFile(join(app, 'Dockerfile'))
-    const make = hasDockerfile ? buildWithDockerfile : buildWithPacks
-    return make(request, tools, voice, watched)
+  const slug = await watchDisk(builds, freeBytes / 4, signal, async (watched) => {
+    await refusePointers(request.objects, request.tree, watched)
+    await checkOutFiles(request, workplace(builds, request.id).app, watched)
+    const listing = bomOf(plan, tools, watched)
+    const built =
+      how.kind === 'dockerfile'
+        ? await buildWithDockerfile(request, tools, how, voice, watched)
+        : await buildWithPacks(request, tools, { chosen, how }, voice, watched)
+    const bom = await listing
+    return bom === undefined ? built : { ...built, bom }
   })
+  if (postdeploy === null) return slug
+  return { ...slug, process_types: { ...slug.process_types, [onceType]: postdeploy } }
 }

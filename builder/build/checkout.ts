@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { chown, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { git } from '#builder/git.ts'
 import { run } from '#builder/process.ts'
@@ -27,10 +27,11 @@ export async function checkOutFiles(
   await giveToApp(directory, signal)
 }
 
-/** Makes a directory that the app's user can write to. */
-export async function makeForApp(directory: string, signal: AbortSignal): Promise<string> {
+/** Makes a directory that the app's user can write to; what is in one that is there stays as it is. */
+export async function makeForApp(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o755 })
-  await giveToApp(directory, signal)
+  const { uid } = await stat(directory)
+  if (uid !== appUser && process.getuid?.() === 0) await chown(directory, appUser, appUser)
   return directory
 }
 

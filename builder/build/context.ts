@@ -7,18 +7,25 @@ import { walk, type Found } from '#builder/slug/walk.ts'
 import { readPlainFile } from './files.ts'
 import { parseIgnore } from './ignore.ts'
 
-/** Files Docker takes whatever `.dockerignore` says. */
-const always = new Set(['Dockerfile', '.dockerignore'])
-
 /** The build context of a Dockerfile as a plain tar, without what `.dockerignore` names. */
-export function packContext(directory: string, signal: AbortSignal): Readable {
+export function packContext(directory: string, dockerfile: string, signal: AbortSignal): Readable {
   const tar = pack()
-  fill(tar, directory, signal).catch((error: unknown) => tar.destroy(error as Error))
+  fill(tar, directory, dockerfile, signal).catch((error: unknown) => tar.destroy(error as Error))
   return Readable.from(tar, { objectMode: false })
 }
 
-async function fill(tar: Pack, directory: string, signal: AbortSignal): Promise<void> {
-  const text = await readPlainFile(join(directory, '.dockerignore'), 1024 ** 2)
+async function fill(
+  tar: Pack,
+  directory: string,
+  dockerfile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  // Docker takes these whatever is ignored.
+  const own = `${dockerfile}.dockerignore`
+  const always = new Set([dockerfile, own, '.dockerignore'])
+  const text =
+    (await readPlainFile(join(directory, own), ignoreBytes)) ??
+    (await readPlainFile(join(directory, '.dockerignore'), ignoreBytes))
   const isIgnored = parseIgnore(text ?? '')
   for await (const found of walk(directory)) {
     signal.throwIfAborted()
@@ -40,4 +47,5 @@ export async function addEntry(tar: Pack, found: Found, owner = 0): Promise<void
   }
 }
 
+const ignoreBytes = 1024 ** 2
 const epoch = new Date(0)

@@ -101,8 +101,19 @@ async function canMove(app: string, path: string): Promise<boolean> {
   return true
 }
 
-/** Bytes of all files below a directory. */
+const sizes = new Map<string, number>()
+const keptSizes = 1000
+
+/** Bytes of all files below a directory that does not change any more. */
 export async function sizeOf(directory: string, signal: AbortSignal): Promise<number> {
+  const size = sizes.get(directory) ?? (await measure(directory, signal))
+  sizes.delete(directory)
+  sizes.set(directory, size)
+  for (const old of [...sizes.keys()].slice(0, -keptSizes)) sizes.delete(old)
+  return size
+}
+
+async function measure(directory: string, signal: AbortSignal): Promise<number> {
   const output = await run(['du', '-s', '--apparent-size', '-B1', directory], {}, signal)
   return Number(output.toString().split('\t')[0])
 }

@@ -6,8 +6,10 @@ import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
 import { Refused } from '#builder/refused.ts'
 import { sizeText } from '#builder/units.ts'
 import { makeForApp, workplace } from './checkout.ts'
+import type { ChosenPack } from './choice.ts'
 import { readPlainFile } from './files.ts'
 import { limitsOf } from './limits.ts'
+import { noReleases, readReleases, type PackReleases } from './pack-release.ts'
 import { buildImageOf, ownerOf, type BuildRequest, type BuildTools } from './request.ts'
 import { parseNeeds, type Need } from './runtime.ts'
 import type { Voice } from './voice.ts'
@@ -34,6 +36,8 @@ export interface PacksEnd {
   readonly pack: string
   readonly keepsLayer: boolean
   readonly processTypes: Readonly<Record<string, string>>
+  /** What `bin/release` of buildpacks that are not ours said. */
+  readonly releases: PackReleases
   readonly needs: readonly Need[]
 }
 
@@ -41,28 +45,68 @@ export interface PacksEnd {
 const needsRuntime = 75
 const resultLimitBytes = 65_536
 
-/** Runs detect, compile and release in one sandbox; `layer` is a directory below the app, or null. */
+/** Of one try. */
+interface PacksRun {
+  /** Directory below the app, or null. */
+  readonly layer: string | null
+  readonly attempt: number
+  /** Null: the first of ours that knows the app. */
+  readonly chosen: readonly ChosenPack[] | null
+}
+
+/** More than anybody reads; printing it would only cost the apps beside it their CPU. */
+const printLimitBytes = 64 * 1024 ** 2
+
+/** Runs detect, compile and release in one sandbox. */
 export async function runPacks(
   request: BuildRequest,
   tools: BuildTools,
-  { layer, attempt }: { layer: string | null; attempt: number },
+  { layer, attempt, chosen }: PacksRun,
   voice: Voice,
   signal: AbortSignal,
 ): Promise<PacksEnd> {
   const { root, out } = workplace(tools.places.builds, request.id)
-  const results = await makeForApp(join(out, String(attempt)), signal)
-  const cache = await makeForApp(join(tools.places.cache, request.checkout.app.id), signal)
-  const spec = specOf(request, tools, { root, results, cache, layer, attempt })
-  const end = await tools.workshop.run(spec, (chunk) => voice.output(chunk), signal)
-  return readEnd(results, exitCodeOf(end, tools))
+  const results = await makeForApp(join(out, String(attempt)))
+  const cache = await makeForApp(cacheOf(request, tools))
+  const spec = specOf(request, tools, { root, results, cache, layer, attempt, chosen })
+  const end = await runBounded(tools, spec, voice, signal)
+  return readEnd(results, exitCodeOf(end, tools), chosen)
 }
 
-interface Parts {
+/** Of one stack each: what was compiled on one may not run on another. */
+function cacheOf({ checkout: { app, stack } }: BuildRequest, { places }: BuildTools): string {
+  return join(places.cache, app.id, stack)
+}
+
+async function runBounded(
+  { workshop }: BuildTools,
+  spec: SandboxSpec,
+  voice: Voice,
+  signal: AbortSignal,
+): Promise<SandboxEnd> {
+  const full = new AbortController()
+  let printed = 0
+  const show = (chunk: Buffer): void => {
+    printed += chunk.length
+    if (printed > printLimitBytes) full.abort(printsTooMuch())
+    voice.output(chunk)
+  }
+  try {
+    return await workshop.run(spec, show, AbortSignal.any([signal, full.signal]))
+  } catch (error) {
+    throw full.signal.aborted && !signal.aborted ? full.signal.reason : error
+  }
+}
+
+function printsTooMuch(): Refused {
+  const message = `the build printed more than ${sizeText(printLimitBytes)} and was stopped`
+  return new Refused('compile', message, 'Let it print less.')
+}
+
+interface Parts extends PacksRun {
   readonly root: string
   readonly results: string
   readonly cache: string
-  readonly layer: string | null
-  readonly attempt: number
 }
 
 function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): SandboxSpec {
@@ -79,6 +123,8 @@ function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): Sandbox
       ENV_DIR: '/run/secrets',
       STACK: request.checkout.stack,
       SOURCE_VERSION: request.commit,
+      REQUEST_ID: request.id,
+      ...(parts.chosen === null ? {} : envOf(parts.chosen, request)),
       SLIPWAY_RESULT: '/out/result.json',
       SLIPWAY_NEEDS: '/out/needs',
       ...(layer === null ? {} : { SLIPWAY_LAYER: 'hit' }),
@@ -88,11 +134,28 @@ function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): Sandbox
       { source: parts.results, target: '/out', writable: true },
       { source: config.buildpacks, target: '/buildpacks', writable: false },
       { source: places.runtimes, target: '/runtimes', writable: false },
+      ...(parts.chosen ?? []).flatMap((pack) =>
+        pack.kind === 'ours' ? [] : [{ source: pack.home, target: pack.target, writable: false }],
+      ),
     ],
     overlay: { target: '/app', upper: app, lower: layer === null ? [] : [layer] },
     secrets: request.checkout.config,
     limits: limitsOf(config),
     timeoutMs: config.timeoutMs,
+    recurs: (parts.chosen ?? []).every(({ kind }) => kind === 'ours'),
+  }
+}
+
+/** The app may say which stack a buildpack that does not know ours shall take it for. */
+function envOf(chosen: readonly ChosenPack[], { checkout }: BuildRequest): Record<string, string> {
+  const names = chosen.map((pack) => (pack.kind === 'ours' ? pack.pack.folder : pack.target))
+  const labels = chosen.map(({ label }) => label.replace(/\s/g, ''))
+  const stack = checkout.config['STACK']
+  return {
+    SLIPWAY_PACKS: names.join(' '),
+    SLIPWAY_PACK_LABELS: labels.join(' '),
+    SLIPWAY_RELEASES: '/out',
+    ...(stack === undefined ? {} : { STACK: stack }),
   }
 }
 
@@ -117,7 +180,11 @@ function outOfTime(ms: number): Refused {
   return new Refused('compile', `the build took longer than ${Math.round(ms / 60_000)} min`, hint)
 }
 
-async function readEnd(results: string, exitCode: number): Promise<PacksEnd> {
+async function readEnd(
+  results: string,
+  exitCode: number,
+  chosen: readonly ChosenPack[] | null,
+): Promise<PacksEnd> {
   const json = await readPlainFile(join(results, 'result.json'), resultLimitBytes)
   const result = parseResult(json)
   const needs = exitCode === needsRuntime ? await readNeeds(results) : []
@@ -130,6 +197,7 @@ async function readEnd(results: string, exitCode: number): Promise<PacksEnd> {
     pack: result.pack ?? '',
     keepsLayer: result.layer ?? false,
     processTypes: result.process_types ?? {},
+    releases: kind === 'built' ? await readReleases(results, chosen ?? []) : noReleases,
     needs,
   }
 }

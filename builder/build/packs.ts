@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Value } from 'typebox/value'
 import { type Static, Type } from 'typebox'
@@ -8,10 +8,14 @@ import { readPlainFile } from './files.ts'
 /** `buildpack.json`: what the builder must know of a buildpack without running it. */
 const Description = Type.Object({
   name: Type.String(),
-  /** Files of which one must be there; for people, and to guess which layer may fit. */
+  /** Files of which one must be there before it is asked; for people too, and to guess which layer may fit. */
   detect: Type.Array(Type.String()),
   /** Place in the order of detection, lowest first; without one it is used only when asked for. */
   order: Type.Optional(Type.Number()),
+  /** It only brings things for the pack that takes the app, and is used before that one. */
+  helps: Type.Optional(Type.Boolean()),
+  /** Image its runtimes are fetched in; what that has installed is left out of them. */
+  runtimes_in: Type.Optional(Type.Union([Type.Literal('run'), Type.Literal('build')])),
   layer: Type.Optional(
     Type.Object({
       /** What the layer is made from: it is good as long as these do not change. */
@@ -49,10 +53,28 @@ async function readPack(path: string, folder: string): Promise<Buildpack | null>
 
 /** A digest of every file below a folder and its name. */
 export async function digestOf(root: string): Promise<string> {
-  const hash = createHash('sha256')
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name))
-  for (const path of paths.toSorted()) {
+  const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name))
+  const paths = files.toSorted()
+  const seen = (await Promise.all(paths.map(look))).join('\n')
+  const known = digests.get(root)
+  if (known?.seen === seen) return known.digest
+  const digest = await read(root, paths)
+  digests.set(root, { seen, digest })
+  return digest
+}
+
+/** Every build asks; the files change when the platform is upgraded, or when somebody works on them. */
+const digests = new Map<string, { readonly seen: string; readonly digest: string }>()
+
+async function look(path: string): Promise<string> {
+  const { ino, size, mtimeMs, ctimeMs } = await stat(path)
+  return [path, ino, size, mtimeMs, ctimeMs].join(' ')
+}
+
+async function read(root: string, paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of paths) {
     const content = createHash('sha256')
       .update(await readFile(path))
       .digest('hex')

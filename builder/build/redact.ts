@@ -1,3 +1,6 @@
+import { base64Forms, plainForms } from './disguise.ts'
+import { Patterns, type Search, type Span } from './patterns.ts'
+
 /** What stands in place of a secret. */
 const mask = Buffer.from('[hidden]')
 /** Shorter values are in too many words to be hidden. */
@@ -6,8 +9,9 @@ const shortest = 6
 const ordinary = /^(true|false|production|development|staging|default|latest|disabled|enabled)$/
 
 /**
- * The values that must not be shown: each config value, and each line of one that has several, since
- * build tools indent. `open` are values that are no secret, such as the app's address.
+ * The values that must not be shown: each config value, each line of one that has several, since build
+ * tools indent, and the password of one that is a URL. `open` are values that are no secret, such as
+ * the app's address.
  */
 export function secretsOf(
   config: Readonly<Record<string, string>>,
@@ -16,29 +20,68 @@ export function secretsOf(
   const values = Object.values(config).flatMap((value) => [
     value,
     ...value.split(/\r?\n/).map((line) => line.trim()),
+    ...passwordsIn(value),
   ])
   const kept = values.filter((value) => Buffer.byteLength(value) >= shortest)
   return [...new Set(kept)].filter((value) => !ordinary.test(value) && !open.includes(value))
 }
 
+/** The passwords in settings whose values are public otherwise, such as the address of a proxy. */
+export function passwordsOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.values(settings).flatMap(passwordsIn)
+}
+
+/** `user:password` and the password of a URL, as they stand there and decoded. */
+function passwordsIn(value: string): string[] {
+  const login = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\s]*)@/i.exec(value)?.[1]
+  const password = login?.slice(login.indexOf(':') + 1)
+  if (login === undefined || password === undefined || !login.includes(':')) return []
+  return [login, password, decoded(password)].filter((text) => Buffer.byteLength(text) >= shortest)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /**
- * Hides known values in bytes that come in pieces.
+ * Hides known values in bytes that come in pieces, also where they are encoded for a URL, in JSON, in
+ * hexadecimal or in base64 (that one even when it is broken into lines).
  *
  * An end that may be the beginning of a secret is held back until more comes or `end` is called, so
  * a secret cut in two by a chunk border is hidden too. Secrets that overlap are hidden as one.
  */
 export class Redactor {
-  readonly #secrets: readonly Buffer[]
+  readonly #plain: Patterns
+  readonly #base64: Patterns
   #held: Buffer = Buffer.alloc(0)
 
   constructor(secrets: readonly string[]) {
-    this.#secrets = secrets.map((secret) => Buffer.from(secret))
+    this.#plain = new Patterns(secrets.flatMap(plainForms))
+    this.#base64 = new Patterns(secrets.flatMap(base64Forms))
   }
 
   push(chunk: Buffer): Buffer {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    const spans = spansOf(bytes, this.#secrets)
-    const sure = sureLength(bytes, this.#secrets, spans)
+    return this.#release(bytes, this.#search(bytes))
+  }
+
+  /**
+   * What was held back for the sake of base64 alone: many a line ends with what may begin some, and
+   * what broke it into lines would have gone on at once.
+   */
+  pause(): Buffer {
+    if (this.#held.length === 0) return this.#held
+    const { open } = this.#plain.search(this.#held)
+    return this.#release(this.#held, { spans: this.#search(this.#held).spans, open })
+  }
+
+  #release(bytes: Buffer, { spans, open }: Search): Buffer {
+    const cut = spans.find(({ start, end }) => start < open && open < end)
+    const sure = cut?.start ?? open
     this.#held = bytes.subarray(sure)
     return maskSpans(bytes.subarray(0, sure), spans)
   }
@@ -47,52 +90,55 @@ export class Redactor {
   end(): Buffer {
     const held = this.#held
     this.#held = Buffer.alloc(0)
-    return maskSpans(held, spansOf(held, this.#secrets))
+    return maskSpans(held, this.#search(held).spans)
+  }
+
+  #search(bytes: Buffer): Search {
+    const plain = this.#plain.search(bytes)
+    const base64 = searchUnbroken(this.#base64, bytes)
+    const spans = merged([...plain.spans, ...base64.spans])
+    return { spans, open: Math.min(plain.open, base64.open) }
   }
 }
 
-interface Span {
-  readonly start: number
-  readonly end: number
-}
-
-/** Where secrets stand, in order; those that touch are one. */
-function spansOf(bytes: Buffer, secrets: readonly Buffer[]): Span[] {
-  const found = secrets.flatMap((secret) => occurrences(bytes, secret))
-  const merged: Span[] = []
-  for (const span of found.toSorted((a, b) => a.start - b.start)) {
-    const last = merged.at(-1)
-    if (last === undefined || span.start >= last.end) merged.push(span)
-    else merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, span.end) }
+/** Searches as if there were no space: lines are broken, and buildpacks indent them. */
+function searchUnbroken(patterns: Patterns, bytes: Buffer): Search {
+  const { text, places } = unbroken(bytes)
+  const { spans, open } = patterns.search(text)
+  return {
+    // Up to and with the last byte of it, not the space behind that.
+    spans: spans.map(({ start, end }) => ({
+      start: places[start] ?? 0,
+      end: (places[end - 1] ?? 0) + 1,
+    })),
+    open: open < text.length ? (places[open] ?? bytes.length) : bytes.length,
   }
-  return merged
 }
 
-function occurrences(bytes: Buffer, secret: Buffer): Span[] {
-  const spans: Span[] = []
-  for (let at = bytes.indexOf(secret); at >= 0; at = bytes.indexOf(secret, at + 1)) {
-    spans.push({ start: at, end: at + secret.length })
+/** Bytes without spaces and line ends, and where each of them was. */
+function unbroken(bytes: Buffer): { text: Buffer; places: Uint32Array } {
+  const text = Buffer.alloc(bytes.length)
+  const places = new Uint32Array(bytes.length)
+  let length = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (byte === 32 || (byte >= 9 && byte <= 13)) continue
+    text[length] = byte
+    places[length] = at
+    length += 1
   }
-  return spans
+  return { text: text.subarray(0, length), places }
 }
 
-/** How many bytes are sure: none of them belongs to a secret that may go on in the next chunk. */
-function sureLength(bytes: Buffer, secrets: readonly Buffer[], spans: readonly Span[]): number {
-  const open = secrets.map((secret) => openStart(bytes, secret))
-  const sure = Math.min(bytes.length, ...open)
-  const cut = spans.find(({ start, end }) => start < sure && sure < end)
-  return cut?.start ?? sure
-}
-
-/** Where a secret begins that is not yet all there; the length of `bytes` when none does. */
-function openStart(bytes: Buffer, secret: Buffer): number {
-  const [first = 0] = secret
-  let at = bytes.indexOf(first, Math.max(0, bytes.length - secret.length + 1))
-  while (at >= 0) {
-    if (secret.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return at
-    at = bytes.indexOf(first, at + 1)
+/** In order; those that overlap are one. */
+function merged(spans: readonly Span[]): Span[] {
+  const result: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
+    const last = result.at(-1)
+    if (last === undefined || span.start >= last.end) result.push(span)
+    else result[result.length - 1] = { start: last.start, end: Math.max(last.end, span.end) }
   }
-  return bytes.length
+  return result
 }
 
 function maskSpans(bytes: Buffer, spans: readonly Span[]): Buffer {

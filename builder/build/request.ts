@@ -10,6 +10,8 @@ import type { BuildQueue } from './queue.ts'
 export interface BuildRequest {
   /** The controller's id of this build. */
   readonly id: string
+  /** Id of the user who pushed. */
+  readonly user: string
   readonly checkout: Checkout
   readonly objects: Objects
   readonly commit: string
@@ -26,6 +28,8 @@ export interface BuildTools {
   readonly workshop: Workshop
   readonly queue: BuildQueue
   readonly log: Log
+  /** Nothing that was built before may be used; see verify.ts. */
+  readonly fresh?: boolean
 }
 
 export function ownerOf({ checkout }: BuildRequest): Owner {

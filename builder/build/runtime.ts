@@ -6,7 +6,7 @@ import { isDirectory } from './files.ts'
 import { run } from '#builder/process.ts'
 import { limitsOf } from './limits.ts'
 import type { Buildpack } from './packs.ts'
-import { buildImageOf, ownerOf, type BuildRequest, type BuildTools } from './request.ts'
+import { ownerOf, type BuildRequest, type BuildTools } from './request.ts'
 import type { Voice } from './voice.ts'
 
 /** A runtime a build asked for: `node 24.x`. */
@@ -41,13 +41,13 @@ export async function provideRuntime(
   const { places, config, workshop } = tools
   const out = join(workplace(places.builds, request.id).root, `runtime-${name}`)
   await rm(out, { recursive: true, force: true })
-  await makeForApp(out, signal)
+  await makeForApp(out)
   let printed = ''
   const end = await workshop.run(
     {
       name: `slw-runtime-${request.id}-${name}`,
       owner: ownerOf(request),
-      image: buildImageOf(request),
+      image: `${request.checkout.stack}:${pack.runtimes_in ?? 'build'}`,
       argv: [`/buildpacks/${pack.folder}/bin/runtime`, name, spec, '/out'],
       env: { ...config.env, STACK: request.checkout.stack },
       mounts: [

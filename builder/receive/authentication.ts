@@ -1,7 +1,7 @@
-import ssh2 from 'ssh2'
-import type { AuthContext, Connection, PublicKeyAuthContext } from 'ssh2'
+import type { AuthContext, Connection } from 'ssh2'
 import { SlipwayError } from '#contract/error.ts'
-import { fingerprintOf } from './fingerprint.ts'
+import type { SshKey } from '#lib/ssh-key.ts'
+import { readCredential, type Credential } from './keys/credential.ts'
 
 export interface User {
   readonly id: string
@@ -16,7 +16,14 @@ export type Identity =
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'unknown'; readonly reason: SlipwayError }
 
-export type FindUser = (fingerprint: string) => Promise<User | null>
+export type FindUser = (credential: Credential) => Promise<User | null>
+
+/** What decides whom we let in. */
+export interface Doorkeeper {
+  readonly findUser: FindUser
+  /** Keys whose certificates we believe. */
+  readonly authorities: readonly SshKey[]
+}
 
 /** Failed attempts after which a connection is closed; an agent may hold several keys. */
 const attempts = 6
@@ -24,7 +31,7 @@ const attempts = 6
 /** Lets in whoever signs with a key we know, as user `git`; calls back once. */
 export function authenticate(
   connection: Connection,
-  findUser: FindUser,
+  doorkeeper: Doorkeeper,
   onReady: (identity: Identity) => void,
 ): void {
   const known = new Map<string, Promise<Identity | null>>()
@@ -32,7 +39,7 @@ export function authenticate(
 
   const judge = async (context: AuthContext): Promise<void> => {
     if (context.method === 'none') return context.reject(['publickey'])
-    const identity = await identify(context, known, findUser)
+    const identity = await identify(context, known, doorkeeper)
     if (identity === null) {
       failures += 1
       context.reject(['publickey'])
@@ -50,20 +57,21 @@ export function authenticate(
 async function identify(
   context: AuthContext,
   known: Map<string, Promise<Identity | null>>,
-  findUser: FindUser,
+  { findUser, authorities }: Doorkeeper,
 ): Promise<Identity | null> {
   if (context.method !== 'publickey' || context.username !== 'git') return null
-  if (!isStrong(context) || !isGenuine(context)) return null
-  const fingerprint = fingerprintOf(context.key.data)
+  const credential = readCredential(context, authorities, new Date())
+  if (credential === null) return null
+  const { fingerprint } = credential
   // Asked twice per key: once whether it would do, once with the signature.
-  const asked = known.get(fingerprint) ?? ask(fingerprint, findUser)
+  const asked = known.get(fingerprint) ?? ask(credential, findUser)
   known.set(fingerprint, asked)
   return asked
 }
 
-async function ask(fingerprint: string, findUser: FindUser): Promise<Identity | null> {
+async function ask(credential: Credential, findUser: FindUser): Promise<Identity | null> {
   try {
-    const user = await findUser(fingerprint)
+    const user = await findUser(credential)
     return user === null ? null : { kind: 'user', user }
   } catch (error) {
     if (error instanceof SlipwayError) return { kind: 'unknown', reason: error }
@@ -71,20 +79,6 @@ async function ask(fingerprint: string, findUser: FindUser): Promise<Identity | 
   }
 }
 
-/** RSA must be signed with SHA-2; ssh2 calls SHA-1 by no hash name. */
-function isStrong({ key, hashAlgo }: PublicKeyAuthContext): boolean {
-  return key.algo === 'ssh-ed25519' || (key.algo === 'ssh-rsa' && hashAlgo !== undefined)
-}
-
 function isSigned(context: AuthContext): boolean {
   return context.method === 'publickey' && context.signature !== undefined
-}
-
-/** True for a mere question whether a key would do; else whether the signature is the key's. */
-function isGenuine({ key, signature, blob, hashAlgo }: PublicKeyAuthContext): boolean {
-  if (signature === undefined) return true
-  const parsed = ssh2.utils.parseKey(`${key.algo} ${key.data.toString('base64')}`)
-  if (parsed instanceof Error || blob === undefined) return false
-  const one = Array.isArray(parsed) ? parsed[0] : parsed
-  return one?.verify(blob, signature, hashAlgo) === true
 }

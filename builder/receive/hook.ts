@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { objectIdPattern } from '#contract/grammar.ts'
+import { Refused } from '#builder/refused.ts'
 
 /** One ref a push wants to move; `from` or `to` is all zeros when it is made or deleted. */
 export interface RefUpdate {
@@ -14,16 +15,20 @@ export interface HookReport {
   readonly updates: readonly RefUpdate[]
 }
 
-const limitBytes = 1024 ** 2
+/** Far more than the refs a push may move. */
+const limitBytes = 4 * 1024 ** 2
 const end = '\n.\n'
 
-/** Reads the hook's report; null when git ended without calling it. Throws when it is malformed. */
+/**
+ * Reads the hook's report; null when git ended without calling it. Throws Refused when it is endless, and
+ * when it is malformed.
+ */
 export async function readReport(socket: Readable): Promise<HookReport | null> {
   let text = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     text += String(chunk)
     if (text.endsWith(end)) return parseReport(text.slice(0, -end.length))
-    if (text.length > limitBytes) throw new RangeError('a push moves too many refs at once')
+    if (text.length > limitBytes) throw tooManyRefs()
   }
   return null
 }
@@ -36,7 +41,15 @@ function parseReport(text: string): HookReport {
     if (variable?.[1] !== undefined) quarantine[variable[1]] = variable[2] ?? ''
     else updates.push(parseUpdate(line))
   }
+  if (updates.length > mostRefs) throw tooManyRefs()
   return { quarantine, updates }
+}
+
+/** Refs a push may move at once; each is a file, or a line that every clone reads. */
+const mostRefs = 2000
+
+function tooManyRefs(): Refused {
+  return new Refused('receive', `a push can move ${mostRefs} refs at most`, 'Push fewer at once.')
 }
 
 const objectId = new RegExp(objectIdPattern)

@@ -36,7 +36,7 @@ export class OutputKeeper {
   /** From here on it is known which build the output belongs to. */
   open(build: string): void {
     this.#build = build
-    this.#running ??= this.#run(build)
+    if (this.#text !== '') this.#running ??= this.#run(build)
   }
 
   /** Waits until all is handed over, or the controller stays away. */

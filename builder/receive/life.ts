@@ -3,11 +3,12 @@ import type { GitService } from './service.ts'
 
 /** What may end a push early, and from when on nothing may. */
 export class PushLife {
-  readonly #git: GitService
+  readonly #git: Pick<GitService, 'detach' | 'stop'>
   readonly #cancel = new AbortController()
+  #build: string | null = null
   #isBuilt = false
 
-  constructor(git: GitService, gone: AbortSignal) {
+  constructor(git: Pick<GitService, 'detach' | 'stop'>, gone: AbortSignal) {
     this.#git = git
     if (gone.aborted) this.#leave()
     else gone.addEventListener('abort', () => this.#leave(), { once: true })
@@ -15,6 +16,15 @@ export class PushLife {
 
   get cancelled(): AbortSignal {
     return this.#cancel.signal
+  }
+
+  /** Id of its build, as the API knows it; null before there is one. */
+  get build(): string | null {
+    return this.#build
+  }
+
+  begin(build: string): void {
+    this.#build = build
   }
 
   /** The build is about to become a release. */

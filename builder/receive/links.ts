@@ -18,13 +18,41 @@ export async function checkLinks(
   signal: AbortSignal,
 ): Promise<void> {
   const ids = links.map(({ id }) => id)
+  const targets = new Map<string, string>()
   await readObjects(objects, ids, targetLimitBytes, signal, (content, index) => {
     const path = links[index]?.path ?? ''
     const target = content.toString('latin1')
+    targets.set(path, target)
     if (staysInside(path, target)) return
     const message = `the symbolic link ${nameText(path)} leads out of the app (${nameText(target)})`
     throw new Refused('check', message, 'Make it relative and let it point to a file of the app.')
   })
+  const loop = links.find(({ path }) => isLoop(path, targets))
+  if (loop === undefined) return
+  const message = `the symbolic link ${nameText(loop.path)} leads in a circle`
+  throw new Refused('check', message, 'Take it out, commit, and push again.')
+}
+
+/** The kernel follows so many links before it gives up. */
+const mostHops = 40
+
+/** Whether what a link names can never be reached, since one link leads to the next for ever. */
+export function isLoop(path: string, targets: ReadonlyMap<string, string>): boolean {
+  const rest = path.split('/')
+  const at: string[] = []
+  let hops = 0
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    if (part === '' || part === '.') continue
+    if (part === '..') at.pop()
+    else at.push(part)
+    const target = targets.get(at.join('/'))
+    if (target === undefined) continue
+    hops += 1
+    if (hops > mostHops) return true
+    at.pop()
+    rest.unshift(...target.split('/'))
+  }
+  return false
 }
 
 /**

@@ -1,48 +1,12 @@
 import { encapsulate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createRequire, registerHooks } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import type { TextEdit } from './ssh2-text.ts'
 
 /**
- * Adds the key exchange `mlkem768x25519-sha256` (draft-ietf-sshm-mlkem-hybrid-kex) to ssh2, which lacks it;
- * without it OpenSSH from 10.1 on warns at every push. Must be called before ssh2 is imported.
- *
- * ssh2's text is edited as it is loaded. When it is not the text we know, nothing is touched and
- * pushes use curve25519 alone.
+ * The key exchange `mlkem768x25519-sha256` (draft-ietf-sshm-mlkem-hybrid-kex) as edits of ssh2, which lacks
+ * it; without it OpenSSH from 10.1 on warns at every push. None on a Node without ML-KEM.
  */
-export function addHybridExchange(): void {
-  if (typeof encapsulate !== 'function') return
-  const texts = new Map(edits.map(({ file, pairs }) => [urlOf(file), editedText(file, pairs)]))
-  if ([...texts.values()].includes(null)) return
-  registerHooks({
-    load(url, context, next) {
-      const source = texts.get(url)
-      return typeof source === 'string'
-        ? { format: 'commonjs', source, shortCircuit: true }
-        : next(url, context)
-    },
-  })
-}
-
-/** Whether the ssh2 that is loaded speaks it; loads ssh2. False when it had been loaded before the edit. */
-export function hasHybridExchange(): boolean {
-  const constants = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as {
-    readonly SUPPORTED_KEX: readonly string[]
-  }
-  return constants.SUPPORTED_KEX.includes('mlkem768x25519-sha256')
-}
-
-function editedText(file: string, pairs: readonly (readonly [string, string])[]): string | null {
-  let text = readFileSync(new URL(urlOf(file)), 'utf8')
-  for (const [anchor, replacement] of pairs) {
-    if (text.split(anchor).length !== 2) return null
-    text = text.replace(anchor, () => replacement)
-  }
-  return text
-}
-
-function urlOf(file: string): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve(`ssh2/lib/protocol/${file}`)).href
+export function hybridEdits(): readonly TextEdit[] {
+  return typeof encapsulate === 'function' ? edits : []
 }
 
 /** The server's public share is the ML-KEM ciphertext and its X25519 key; the secret hashes both. */
@@ -102,7 +66,7 @@ const beforeClass = '  class ECDHExchange extends'
 const beforeCase = "        case 'ecdh-sha2-nistp256':\n          return"
 const beforeList = 'const SUPPORTED_KEX ='
 
-const edits = [
+const edits: readonly TextEdit[] = [
   {
     file: 'kex.js',
     pairs: [
@@ -117,4 +81,4 @@ const edits = [
     file: 'constants.js',
     pairs: [[beforeList, `DEFAULT_KEX.unshift('mlkem768x25519-sha256');\n${beforeList}`]],
   },
-] as const
+]

@@ -16,13 +16,24 @@ export async function checkModes(
   signal: AbortSignal,
 ): Promise<void> {
   await readObjects(objects, trees, treeLimitBytes, signal, (tree) => {
+    let entries = 0
     for (const mode of modesOf(tree)) {
       if (!known.has(mode)) throw new Refused('check', `a file has the mode ${mode}`, fix)
+      entries += 1
     }
+    if (entries > mostEntries) throw tooWide()
   })
 }
 
 const fix = 'Set it anew: git update-index --chmod=-x FILE, commit, and push again.'
+
+/** In one directory; programs that list it take them all at once. */
+const mostEntries = 65_536
+
+function tooWide(): Refused {
+  const message = `a directory has more than ${mostEntries} files and directories`
+  return new Refused('check', message, 'Spread them over several directories.')
+}
 
 /** Our repositories are SHA-1, so a name takes 20 bytes. */
 const idBytes = 20

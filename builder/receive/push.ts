@@ -24,14 +24,15 @@ export async function judgePush(push: Push, tools: PushTools): Promise<boolean> 
     return true
   }
   try {
-    return await deploy(push, plan, tools)
+    return await deployCommit(push, plan, tools)
   } catch (error) {
     refuse(transcript, sentenceOf(error, tools.tools.log))
     return false
   }
 }
 
-async function deploy(
+/** Builds a commit, releases it, and follows it until it is live. */
+export async function deployCommit(
   push: Push,
   { branch, commit: id }: { branch: string; commit: string },
   tools: PushTools,
@@ -44,9 +45,22 @@ async function deploy(
   const commit = await readCommit(objects, id, cancelled)
   await checkContent(objects, commit, tools.tools, cancelled)
 
+  return releaseRecorded({ push, branch, commit }, tools)
+}
+
+/** Makes a slug under a record of it, releases it, and follows it until it is live. */
+export async function releaseRecorded(
+  {
+    push,
+    branch,
+    commit,
+  }: { readonly push: Push; readonly branch: string; readonly commit: Commit },
+  tools: PushTools,
+): Promise<boolean> {
+  const objects = { repository: push.repository, quarantine: push.report.quarantine }
   const release = await record(push, branch, commit, objects, tools)
   if (release === null) return false
-  transcript.step(`Releasing v${release.version}`)
+  push.transcript.step(`Releasing v${release.version}`)
   return conclude(push, release.version, tools)
 }
 

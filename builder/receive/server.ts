@@ -1,21 +1,15 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
 import ssh2 from 'ssh2'
 import type { Connection, Server } from 'ssh2'
 import type { Log } from '#lib/log.ts'
 import { algorithms } from './algorithms.ts'
-import { authenticate, type FindUser, type Identity } from './authentication.ts'
+import { authenticate, type Doorkeeper, type Identity } from './authentication.ts'
+import { openDoor, type Door, type DoorOptions, type End } from './door.ts'
 
-export interface SshOptions {
-  readonly host: string
-  readonly port: number
+export interface SshOptions extends DoorOptions, Doorkeeper {
   /** Private key of the host, ed25519, as OpenSSH writes it. */
   readonly hostKey: string
   /** Whether ssh2 was given the post-quantum exchange. */
   readonly hybrid: boolean
-  readonly connections: number
-  readonly connectionsPerSource: number
-  readonly findUser: FindUser
   /** Called for every connection that has proved who it is. */
   readonly serve: (connection: Connection, identity: Identity) => void
   readonly log: Log
@@ -30,61 +24,35 @@ export interface SshServer {
 }
 
 const authenticateMs = 20_000
-/** Silence in both directions after which a connection is closed; builds speak every 20 s. */
-const idleMs = 10 * 60_000
-const keepAliveMs = 30_000
 
 /** Starts the SSH server. Rejects with EADDRINUSE when the port is taken. */
 export async function listenSsh(options: SshOptions): Promise<SshServer> {
-  const ssh = openSsh(options)
-  const sockets = new Set<Socket>()
-  const listener = createServer((socket) => {
-    socket.on('error', () => undefined)
-    if (!isWelcome(socket, sockets, options)) return socket.destroy()
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    tune(socket)
-    return ssh.injectSocket(socket)
-  })
-  listener.listen(options.port, options.host)
-  await once(listener, 'listening')
+  const ssh = openSsh(options, (end) => door.trust(end))
+  const door: Door = await openDoor(options, (socket) => ssh.injectSocket(socket))
   return {
-    port: (listener.address() as AddressInfo).port,
-    stop: () => void listener.close(),
-    close: async () => {
-      if (listener.listening) listener.close()
-      for (const socket of sockets) socket.destroy()
-    },
+    port: door.port,
+    stop: () => door.stop(),
+    close: async () => door.close(),
   }
 }
 
-function isWelcome(socket: Socket, others: ReadonlySet<Socket>, options: SshOptions): boolean {
-  const same = [...others].filter((other) => other.remoteAddress === socket.remoteAddress)
-  return others.size < options.connections && same.length < options.connectionsPerSource
-}
-
-/** Without `setNoDelay` every round trip of a push waits for a delayed acknowledgement: 154 ms, not 19. */
-function tune(socket: Socket): void {
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, keepAliveMs)
-  socket.setTimeout(idleMs, () => socket.destroy())
-}
-
-function openSsh(options: SshOptions): Server {
+function openSsh(options: SshOptions, trust: (end: End) => void): Server {
   const ssh = new ssh2.Server(
     { hostKeys: [options.hostKey], algorithms: algorithms(options.hybrid), ident: 'slipway' },
-    (connection) => greet(connection, options),
+    (connection, end) => greet(connection, options, () => trust(end)),
   )
   ssh.on('error', (error: unknown) => options.log.warn('ssh.failed', { reason: String(error) }))
   return ssh
 }
 
-function greet(connection: Connection, { findUser, serve, log }: SshOptions): void {
+function greet(connection: Connection, options: SshOptions, trust: () => void): void {
+  const { serve, log } = options
   const late = setTimeout(() => connection.end(), authenticateMs)
   connection.once('close', () => clearTimeout(late))
   connection.on('error', (error: Error) => log.info('ssh.error', { reason: error.message }))
-  authenticate(connection, findUser, (identity) => {
+  authenticate(connection, options, (identity) => {
     clearTimeout(late)
+    trust()
     serve(connection, identity)
   })
 }

@@ -51,6 +51,7 @@ export function receivePack(channel: ServerChannel, options: ServiceOptions): Gi
     'receive.autogc': 'false',
     'receive.denyDeleteCurrent': 'ignore',
     'receive.advertisePushOptions': 'false',
+    'receive.hideRefs': 'refs/slipway',
     ...memory,
   }
   const argv = gitArgv(['receive-pack', options.repository], settings)
@@ -62,6 +63,7 @@ export function uploadPack(channel: ServerChannel, options: ServiceOptions): Git
   const settings = {
     'core.hooksPath': '/dev/null',
     'uploadpack.allowFilter': 'true',
+    'uploadpack.hideRefs': 'refs/slipway',
     ...memory,
   }
   const argv = gitArgv(['upload-pack', '--strict', options.repository], settings)

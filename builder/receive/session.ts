@@ -1,6 +1,7 @@
 import type { Connection, ServerChannel, Session } from 'ssh2'
 import { isProtocolVersion, parseCommand, type Command } from './command.ts'
 import type { Identity, User } from './authentication.ts'
+import { isRemote, type RemoteRequest } from './remote/serve.ts'
 
 /** A command of a user, on a channel of its own. */
 export interface Request {
@@ -13,8 +14,13 @@ export interface Request {
   readonly gone: AbortSignal
 }
 
-/** Serves one request; resolves with the exit code. Must not reject. */
-export type ServeRequest = (request: Request) => Promise<number>
+/** Both resolve with the exit code for the channel, and must not reject. */
+export interface Services {
+  /** Serves a request of git. */
+  readonly serve: (request: Request) => Promise<number>
+  /** Runs one of our own commands. */
+  readonly run: (request: RemoteRequest) => Promise<number>
+}
 
 const channels = 10
 
@@ -22,7 +28,7 @@ const channels = 10
 export function serveSessions(
   connection: Connection,
   identity: Identity,
-  serve: ServeRequest,
+  services: Services,
 ): void {
   let open = 0
   connection.on('session', (accept, reject) => {
@@ -30,7 +36,7 @@ export function serveSessions(
     open += 1
     const session = accept()
     session.once('close', () => (open -= 1))
-    return serveSession(connection, session, identity, serve)
+    return serveSession(connection, session, identity, services)
   })
 }
 
@@ -38,7 +44,7 @@ function serveSession(
   connection: Connection,
   session: Session,
   identity: Identity,
-  serve: ServeRequest,
+  { serve, run }: Services,
 ): void {
   let protocol: string | null = null
   session.on('env', (accept, reject, { key, val }) => {
@@ -51,17 +57,22 @@ function serveSession(
     const channel = accept()
     channel.on('error', () => undefined)
     if (identity.kind === 'unknown') return refuse(channel, sorry(identity))
-    const command = parseCommand(info.command)
-    if (command === null) return refuse(channel, notOurs)
     const gone = goneSignal(connection, channel)
-    const request = { command, user: identity.user, channel, protocol, gone }
+    const { user } = identity
+    const line = info.command
+    if (isRemote(line)) {
+      return void run({ line, user, channel, gone }).then((code) => finish(channel, code))
+    }
+    const command = parseCommand(line)
+    if (command === null) return refuse(channel, notOurs)
+    const request = { command, user, channel, protocol, gone }
     return void serve(request).then((code) => finish(channel, code))
   })
 }
 
 const notOurs: Lines = [
   'error: Slipway does not know this command.',
-  'hint: Only git push, fetch and clone work here: git push deis main',
+  'hint: Git push, fetch and clone work here, and a few commands: ssh git@HOST help',
 ]
 
 type Lines = readonly string[]

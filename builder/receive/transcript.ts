@@ -1,4 +1,6 @@
 import { Redactor } from '#builder/build/redact.ts'
+import { PlainText } from '#builder/build/plain.ts'
+import { sizeText } from '#builder/units.ts'
 
 /** What a push prints: to the pusher, and a copy that is kept. */
 export interface TranscriptOptions {
@@ -6,10 +8,14 @@ export interface TranscriptOptions {
   readonly keep: (bytes: Buffer) => void
   /** After so much silence a line says that we are still there. */
   readonly heartbeatMs: number
+  /** Of build output that is shown and kept; what comes after is left out. */
+  readonly outputBytes: number
+  /** Values that are hidden whatever else is. */
+  readonly secrets: readonly string[]
 }
 
-/** Bytes of build output that are shown and kept; what comes after is left out. */
-const outputLimitBytes = 8 * 1024 ** 2
+/** After so much silence what comes next is no part of the same lines. */
+const pauseMs = 250
 
 /**
  * The transcript of one push, plain ASCII as far as it is ours. Git colours lines that begin with
@@ -18,19 +24,23 @@ const outputLimitBytes = 8 * 1024 ** 2
 export class Transcript {
   readonly #options: TranscriptOptions
   readonly #beganAt = performance.now()
-  #redactor = new Redactor([])
+  #redactor: Redactor
+  readonly #plain = new PlainText()
   #heart: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
   #atLineStart = true
   #outputBytes = 0
 
   constructor(options: TranscriptOptions) {
     this.#options = options
+    this.#redactor = new Redactor(options.secrets)
     this.#rewind()
   }
 
   /** Hides these values from now on. */
   hide(secrets: readonly string[]): void {
-    this.#redactor = new Redactor(secrets)
+    this.#write(this.#redactor.end())
+    this.#redactor = new Redactor([...this.#options.secrets, ...secrets])
   }
 
   /** Heads a stage. */
@@ -47,28 +57,36 @@ export class Transcript {
     this.#line(`${kind}: ${text}`)
   }
 
-  /** What a build printed, as it is. */
-  output(chunk: Buffer): void {
-    const room = outputLimitBytes - this.#outputBytes
+  /** What a build printed, without what moves a terminal: before secrets are looked for in it. */
+  output(printed: Buffer): void {
+    const room = this.#options.outputBytes - this.#outputBytes
+    if (room < 0) return
+    const chunk = this.#plain.push(printed)
     this.#outputBytes += chunk.length
-    if (room <= 0) return
     this.#write(this.#redactor.push(chunk.subarray(0, room)))
-    if (chunk.length > room) this.text('(more output than we show; the rest is left out)')
+    clearTimeout(this.#pause)
+    this.#pause = setTimeout(() => this.#write(this.#redactor.pause()), pauseMs)
+    if (chunk.length <= room) return
+    const limit = sizeText(this.#options.outputBytes)
+    this.text(`(more than ${limit} of output; the rest is left out, the build goes on)`)
   }
 
   elapsedMs(): number {
     return performance.now() - this.#beganAt
   }
 
-  /** No heartbeat any more. */
+  /** Nothing follows: what was held back is shown, and there is no heartbeat any more. */
   close(): void {
+    this.#write(this.#redactor.end())
     clearTimeout(this.#heart)
+    clearTimeout(this.#pause)
   }
 
   #line(text: string): void {
     this.#write(this.#redactor.end())
     const start = this.#atLineStart ? '' : '\n'
-    const hidden = this.#whole(Buffer.from(text))
+    // What we say repeats names and commands that others wrote.
+    const hidden = this.#whole(new PlainText().push(Buffer.from(text)))
     this.#write(Buffer.concat([Buffer.from(start), hidden, Buffer.from('\n')]))
   }
 

@@ -8,6 +8,7 @@ import { addEntry } from '#builder/build/context.ts'
 import { appUser } from '#builder/build/checkout.ts'
 import { isFile } from '#builder/build/files.ts'
 import type { Places } from '#builder/places.ts'
+import { isHidden } from './listing.ts'
 import { walk } from './walk.ts'
 
 /**
@@ -66,15 +67,6 @@ async function fill(tar: Pack, layers: readonly string[], signal: AbortSignal): 
     }
   }
   tar.finalize()
-}
-
-function isHidden(path: string, taken: ReadonlyMap<string, string>): boolean {
-  if (taken.has(path)) return true
-  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-    const above = taken.get(path.slice(0, slash))
-    if (above !== undefined && above !== 'directory') return true
-  }
-  return false
 }
 
 async function sync(path: string): Promise<void> {

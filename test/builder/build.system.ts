@@ -22,7 +22,7 @@ async function spawnBuilder(world: World): Promise<{ child: ChildProcess; port: 
     SLIPWAY_STATE: state,
     SLIPWAY_SSH_PORT: '0',
     SLIPWAY_BUILDER_PORT: '0',
-    SLIPWAY_API_URL: `http://127.0.0.1:${world.controller.port}`,
+    SLIPWAY_CONTROLLER_URL: `http://127.0.0.1:${world.controller.port}`,
     SLIPWAY_INSTANCE: instance,
     SLIPWAY_BUILD_SUBNET: '10.217.254.64/26',
     ...(existsSync(bundle) ? { SLIPWAY_CA_BUNDLE: bundle } : {}),
@@ -95,7 +95,10 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     t.equal((await push(repo, 'boat')).code, 0)
     t.match(world.controller.builds.at(-1)?.result?.slug, { artifact: { kind: 'image' } })
     await repo.commit({ Dockerfile: 'FROM slipway-12:run\nRUN false\n' })
-    t.match((await push(repo, 'boat')).text, 'error: the Dockerfile could not be built')
+    t.match(
+      (await push(repo, 'boat')).text,
+      'error: Dockerfile line 2: RUN false ended with exit code 1',
+    )
   })
 
   await t.test('nothing we know', async (t) => {

@@ -87,6 +87,10 @@ export class FakeController {
     switch (call) {
       case 'GET keys':
         return { user: this.users.get(id) ?? raise(failure('KEY_NOT_FOUND', {})) }
+      case 'GET principals': {
+        const user = [...this.users.values()].find(({ email }) => email === id)
+        return { user: user ?? raise(failure('KEY_NOT_FOUND', {})) }
+      }
       case 'GET checkouts': {
         const app = this.apps.get(id)
         if (app?.owner === url.searchParams.get('user')) return app

@@ -3,12 +3,16 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { extract } from 'tar-stream'
 import type { Test } from 'tap'
 import { startBuilder, type Builder } from '#builder/builder.ts'
 import { readConfig } from '#builder/config.ts'
 import type { User } from '#builder/receive/authentication.ts'
 import { fingerprintOf } from '#builder/receive/fingerprint.ts'
-import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
+import { cancelRunning } from '#contract/builder.ts'
+import { call } from '#contract/call.ts'
+import type { ImageSpec, SandboxEnd, SandboxSpec, Workshop } from '#driver/driver.ts'
 import { openMemory } from '#driver/memory/memory.ts'
 import { openLog } from '#lib/log.ts'
 import { FakeController } from './fake-controller.ts'
@@ -19,11 +23,23 @@ export interface Ended {
   readonly text: string
 }
 
+/** A program that runs. */
+interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Waits until it has printed something. */
+  says(text: string): Promise<void>
+}
+
 export type Sandbox = (
   spec: SandboxSpec,
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
 ) => Promise<SandboxEnd>
+
+type ImageAsked = Pick<ImageSpec, 'dockerfile' | 'target' | 'buildArgs'> & {
+  readonly files: readonly string[]
+}
 
 /** A builder with a controller and users, all on this machine and gone after the test. */
 export interface World {
@@ -34,13 +50,22 @@ export interface World {
   /** What sandboxes do; a test may put its own in. */
   sandbox: Sandbox
   readonly sandboxes: SandboxSpec[]
+  /** Images that were built, with the paths of their contexts. */
+  readonly images: ImageAsked[]
+  readonly workshop: Workshop
   readonly log: string[]
   readonly builder: Builder
   /** Environment of a git or ssh client with the key of `who`. */
   env(who?: string): Record<string, string>
   url(app: string): string
   ssh(args: readonly string[], who?: string): Promise<Ended>
-  restart(): Promise<void>
+  startSsh(args: readonly string[]): Started
+  /** Command line of an `ssh` with alice's key. */
+  sshArgv(args: readonly string[]): string[]
+  /** As the controller cancels a build. */
+  cancel(build: string, by: string): Promise<string>
+  /** With these settings as well from now on. */
+  restart(settings?: Record<string, string>): Promise<void>
 }
 
 export async function openWorld(t: Test, settings: Record<string, string> = {}): Promise<World> {
@@ -51,19 +76,31 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
   const alice = { id: '00000000-0000-4000-8000-00000000000a', email: 'alice@example.com' }
   controller.users.set(await makeKey(root, 'alice').then(fingerprintIn), alice)
   await makeKey(root, 'mallory')
-  const config = readConfig({
+  const environment: Record<string, string> = {
     SLIPWAY_STATE: state,
     SLIPWAY_SSH_HOST: '127.0.0.1',
     SLIPWAY_SSH_PORT: '0',
     SLIPWAY_BUILDER_PORT: '0',
-    SLIPWAY_API_URL: `http://127.0.0.1:${controller.port}`,
+    SLIPWAY_CONTROLLER_URL: `http://127.0.0.1:${controller.port}`,
     SLIPWAY_BUILDPACKS: await makePacks(root),
     SLIPWAY_BUILD_FREE_DISK: '1M',
     ...settings,
-  })
+  }
   const sandboxes: SandboxSpec[] = []
+  const images: ImageAsked[] = []
   const { workshop } = openMemory({
     images: { 'slipway-12:build': 'sha256:stack' },
+    image: async (spec) => {
+      images.push({ ...spec, files: await pathsIn(spec.context) })
+      return {
+        id: `sha256:${images.length}`,
+        sizeBytes: 1,
+        ports: [],
+        hasCommand: true,
+        user: '',
+        hasHealthCheck: false,
+      }
+    },
     sandbox: (spec, onOutput, signal) => {
       sandboxes.push(spec)
       return world.sandbox(spec, onOutput, signal)
@@ -72,14 +109,17 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
   const keys = { ssh: await readFile(host, 'utf8'), token: 'test-token' }
   const lines: string[] = []
   const log = openLog('builder', (line) => lines.push(line))
-  const start = (): Promise<Builder> =>
-    startBuilder(config, { keys, workshop, log, heartbeatMs: 300 })
-  let builder = await start()
+  const open = (): Promise<Builder> =>
+    startBuilder(readConfig(environment), { keys, workshop, log, heartbeatMs: 300 })
+  let builder = await open()
 
   const quiet = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR'
   const sshCommand = (who: string): string[] => {
     const key = `-i ${join(root, who)} -o IdentitiesOnly=yes -o BatchMode=yes`
     return `ssh -F /dev/null ${key} ${quiet}`.split(' ')
+  }
+  const sshArgv = (args: readonly string[], who: string): string[] => {
+    return [...sshCommand(who), '-p', String(builder.sshPort), 'git@127.0.0.1', ...args]
   }
   const world: World = {
     root,
@@ -88,19 +128,25 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
     alice,
     sandbox: builds(),
     sandboxes,
+    images,
+    workshop,
     log: lines,
     get builder() {
       return builder
     },
     env: (who = 'alice') => ({ ...gitEnv, GIT_SSH_COMMAND: sshCommand(who).join(' ') }),
     url: (app) => `ssh://git@127.0.0.1:${builder.sshPort}/${app}.git`,
-    ssh: (args, who = 'alice') => {
-      const [file = '', ...rest] = sshCommand(who)
-      return run(root, [file, ...rest, '-p', String(builder.sshPort), 'git@127.0.0.1', ...args])
+    ssh: (args, who = 'alice') => run(root, sshArgv(args, who)),
+    sshArgv: (args) => sshArgv(args, 'alice'),
+    startSsh: (args) => start(root, sshArgv(args, 'alice'), gitEnv),
+    cancel: async (build, by) => {
+      const peer = { url: `http://127.0.0.1:${builder.httpPort}`, token: keys.token, program: '' }
+      return (await call(peer, cancelRunning, { params: { build }, body: { by } })).end
     },
-    restart: async () => {
+    restart: async (more = {}) => {
+      Object.assign(environment, more)
       await builder.close()
-      builder = await start()
+      builder = await open()
     },
   }
   t.teardown(async () => {
@@ -109,6 +155,15 @@ export async function openWorld(t: Test, settings: Record<string, string> = {}):
     await rm(root, { recursive: true, force: true })
   })
   return world
+}
+
+async function pathsIn(context: Readable): Promise<string[]> {
+  const paths: string[] = []
+  for await (const entry of context.pipe(extract())) {
+    paths.push(entry.header.name.replace(/\/$/, ''))
+    entry.resume()
+  }
+  return paths
 }
 
 const gitEnv = {
@@ -190,8 +245,11 @@ export class Repo {
 
   /** A push of its own process group, as a terminal starts it. */
   startPush(app: string, ...refs: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-    const argv = ['git', 'push', this.#world.url(app), ...refs]
-    return start(this.path, argv, this.#world.env())
+    return this.startPushTo(this.#world.url(app), ...refs)
+  }
+
+  startPushTo(url: string, ...refs: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+    return start(this.path, ['git', 'push', url, ...refs], this.#world.env())
   }
 }
 
@@ -215,11 +273,7 @@ export function run(
   return start(cwd, argv, env).ended
 }
 
-function start(
-  cwd: string,
-  argv: readonly string[],
-  env: Record<string, string>,
-): { child: ChildProcess; ended: Promise<Ended> } {
+function start(cwd: string, argv: readonly string[], env: Record<string, string>): Started {
   const [file = '', ...args] = argv
   const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
@@ -227,7 +281,7 @@ function start(
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code) => resolve({ code: code ?? 128, text }))
   })
-  return { child, ended }
+  return { child, ended, says: (words) => until(() => text.includes(words)) }
 }
 
 async function makeKey(root: string, name: string): Promise<string> {

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import t from 'tap'
-import { openMemory } from '#driver/memory/memory.ts'
-import { openPlaces } from '#builder/places.ts'
-import { collect } from '#builder/slug/collect.ts'
 import { app, builds, openWorld, Repo, sourceOf, until, type World } from './fixture.ts'
 
 /** Installs a dependency as `npm ci` would, unless it is there. */
@@ -173,33 +170,6 @@ t.test(
     ])
   },
 )
-
-t.test('collection removes what nobody names and what is old, and nothing else', async (t) => {
-  const state = t.testdir({})
-  const places = await openPlaces(state)
-  const old = new Date(Date.now() - 2 * 3_600_000)
-  const make = async (path: string, isOld = true): Promise<void> => {
-    await mkdir(path, { recursive: true })
-    if (isOld) await utimes(path, old, old)
-  }
-  const kept = 'a'.repeat(64)
-  for (const digest of [kept, 'b'.repeat(64)]) await make(join(places.slugs, digest))
-  await make(join(places.slugs, 'c'.repeat(64)), false)
-  const layer = join(places.layers, 'app1/used')
-  await writeFile(join(places.slugs, kept, 'slug.json'), JSON.stringify({ layers: [layer] }))
-  for (const path of [layer, join(places.layers, 'app1/unused'), join(places.layers, 'app2/x')]) {
-    await make(path)
-  }
-  await make(join(places.repos, 'app1.git'))
-  await make(join(places.repos, 'app2.git'))
-  const { workshop } = openMemory()
-  const names = { apps: ['app1'], digests: [`sha256:${kept}`] }
-  await collect(places, workshop, names, AbortSignal.timeout(5000))
-  t.strictSame(await readdir(places.slugs), [kept, 'c'.repeat(64)])
-  t.strictSame(await readdir(places.repos), ['app1.git'])
-  t.strictSame(await readdir(join(places.layers, 'app1')), ['used'])
-  t.strictSame(await readdir(join(places.layers, 'app2')), [])
-})
 
 t.test(
   'builds that a killed builder left are cancelled and cleared at the next start',

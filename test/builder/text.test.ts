@@ -52,24 +52,34 @@ t.test('sizes and times are short', async (t) => {
 })
 
 t.test('a turn that is left while waiting is not given away', async (t) => {
-  const queue = new BuildQueue(1)
+  const queue = new BuildQueue({ atOnce: 1, perUser: 1 })
   const signal = new AbortController().signal
-  const leaveFirst = await queue.enter(() => undefined, signal)
+  const leaveFirst = await queue.enter('a', () => undefined, signal)
   const gone = new AbortController()
-  const second = queue.enter(() => undefined, gone.signal)
+  const second = queue.enter('a', () => undefined, gone.signal)
   const places: number[] = []
-  const third = queue.enter((before) => places.push(before), signal)
+  const third = queue.enter('a', ({ before }) => places.push(before), signal)
   gone.abort(new Error('gone'))
   await t.rejects(second, { message: 'gone' })
   leaveFirst()
   const leaveThird = await third
   t.strictSame(places, [2, 1])
   leaveThird()
-  ;(await queue.enter(() => undefined, signal))()
+  ;(await queue.enter('a', () => undefined, signal))()
 })
 
 t.test('settings that are wrong stop the builder with a sentence', async (t) => {
   t.throws(() => readConfig({ SLIPWAY_BUILD_ENV: '[]' }), { message: /must be a JSON object/ })
   const { build } = readConfig({ GOPROXY: 'https://proxy', SLIPWAY_BUILD_ENV: '{"A":"b"}' })
   t.strictSame(build.env, { GOPROXY: 'https://proxy', A: 'b' })
+})
+
+t.test('patterns of a .dockerignore that would take years are answered at once', async (t) => {
+  const beganAt = performance.now()
+  const isIgnored = parseIgnore(`${'**/x'.repeat(40)}b\n${'*a'.repeat(120)}b\n`)
+  t.notOk(isIgnored(`${'x/'.repeat(200)}c`))
+  t.notOk(isIgnored('a'.repeat(255)))
+  t.ok(isIgnored(`${'a'.repeat(240)}b/below`))
+  t.ok(performance.now() - beganAt < 2000)
+  t.throws(() => parseIgnore('x\n'.repeat(1001)), { message: /more than 1000 lines/ })
 })

@@ -1,46 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { staysInside } from '#builder/receive/links.ts'
 import { openWorld, refsOf, Repo, type World } from './fixture.ts'
-
-interface Entry {
-  readonly mode: string
-  readonly name: string
-  readonly id: string
-}
-
-/** Writes objects as they are, as a hostile client would. */
-class Forge {
-  readonly #path: string
-
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  blob(content: string): string {
-    return this.#write('blob', Buffer.from(content))
-  }
-
-  tree(...entries: Entry[]): string {
-    const parts = entries.map(({ mode, name, id }) =>
-      Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]),
-    )
-    return this.#write('tree', Buffer.concat(parts))
-  }
-
-  commit(tree: string): string {
-    const who = 'Mallory <m@example.com> 1700000000 +0000'
-    return this.#write(
-      'commit',
-      Buffer.from(`tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nx\n`),
-    )
-  }
-
-  #write(type: string, input: Buffer): string {
-    const args = ['hash-object', '-t', type, '--literally', '-w', '--stdin']
-    return execFileSync('git', args, { cwd: this.#path, input }).toString().trim()
-  }
-}
+import { Forge, type Entry } from './forge.ts'
 
 async function pushTree(
   world: World,

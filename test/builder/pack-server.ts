@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
+import type { Sandbox } from './fixture.ts'
+
+/** Files served over HTTP, as a site serves archives and repositories (`git update-server-info`). */
+export interface PackServer {
+  readonly url: string
+  /** Paths that were asked for. */
+  readonly asked: string[]
+  close(): Promise<void>
+}
+
+export async function servePacks(t: Test, folder: string): Promise<PackServer> {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://packs').pathname
+    asked.push(path)
+    readFile(join(folder, path)).then(
+      (content) => {
+        const etag = `"${createHash('sha256').update(content).digest('hex')}"`
+        const isKnown = request.headers['if-none-match'] === etag
+        response.writeHead(isKnown ? 304 : 200, { etag }).end(isKnown ? undefined : content)
+      },
+      () => response.writeHead(404).end(),
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async (): Promise<void> => {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((done) => server.close(done))
+  }
+  t.teardown(close)
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close }
+}
+
+/** A sandbox in which buildpacks are fetched by the real program, on this host. */
+export function fetchesOr(build: Sandbox): Sandbox {
+  return (spec, onOutput, signal) =>
+    spec.name.startsWith('slw-pack-') ? fetchHere(spec, onOutput) : build(spec, onOutput, signal)
+}
+
+async function fetchHere(
+  { argv, env, mounts }: SandboxSpec,
+  onOutput: (chunk: Buffer) => void,
+): Promise<SandboxEnd> {
+  const [program = '', ...args] = argv.map((word) =>
+    mounts.reduce((text, { source, target }) => text.replace(target, source), word),
+  )
+  const child = spawn(program, args, {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', onOutput)
+  const [code] = (await once(child, 'close')) as [number]
+  return { kind: 'exit', code }
+}
