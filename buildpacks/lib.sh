@@ -12,14 +12,17 @@ fail() {
   exit 1
 }
 
-# Runs a command with its output indented; its exit code is kept (pipefail).
-indented() { "$@" 2>&1 | sed -u '/^[[:space:]]*$/d; s/^/       /'; }
+# Runs a command with its output indented and without colours; its exit code is kept (pipefail).
+indented() { "$@" 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g; /^[[:space:]]*$/d; s/^/       /'; }
 
 # Asks for a runtime that is not in the store; the builder fetches it and runs the build again.
 need_runtime() {
-  printf '%s %s\n' "$1" "$2" >> "$SLIPWAY_NEEDS"
+  ask_runtime "$@"
   exit 75
 }
+
+# The same when there may be more to ask for at once.
+ask_runtime() { printf '%s %s\n' "$1" "$2" >> "$SLIPWAY_NEEDS"; }
 
 # Config of the app, one file per variable, into the environment; except what would break the tools
 # that run here, and names that the pack itself uses.
@@ -59,3 +62,16 @@ digest() {
 }
 
 has_process() { [[ -f $1/Procfile ]] && grep -qE "^$2[[:space:]]*:" "$1/Procfile"; }
+
+# The release of Debian that this stack is, by name. Runtimes made of its packages fit no other.
+suite() {
+  (. /etc/os-release && echo "${VERSION_CODENAME:-unknown}")
+}
+
+# The newest runtime of the store that was made of this suite's packages and begins with a version;
+# nothing when there is none.
+stored_debian() {
+  local found
+  found=$(compgen -G "$SLIPWAY_RUNTIMES/$1/${2:-}*-$(suite)" | sort -V | tail -n 1) || :
+  [[ -z $found ]] || echo "${found##*/}"
+}

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildHere, buildpacks, isLacking, run } from './pack.ts'
@@ -30,6 +31,31 @@ t.test('the wanted Node.js is asked for when the store has none', skip, async (t
   }
 })
 
+t.test('the lock, or packageManager, says which package manager is wanted', skip, async (t) => {
+  const pnpm = 'lockfileVersion: '
+  const berry = { 'yarn.lock': '__metadata:\n  version: 8\n' }
+  const cases: [string, object, Record<string, string>][] = [
+    ['pnpm 10.x', {}, { 'pnpm-lock.yaml': `${pnpm}'9.0'\n` }],
+    ['pnpm 8.x', {}, { 'pnpm-lock.yaml': `${pnpm}'6.0'\n` }],
+    ['pnpm >=9 <10', { engines: { pnpm: '>=9 <10' } }, { 'pnpm-lock.yaml': `${pnpm}'9.0'\n` }],
+    ['pnpm 9.1.0', { packageManager: 'pnpm@9.1.0+sha512.abc' }, {}],
+    ['yarn 1.x', {}, { 'yarn.lock': '# yarn lockfile v1\n' }],
+    ['yarn 4.x', {}, berry],
+    ['yarn 3.8.7', { packageManager: 'yarn@3.8.7' }, berry],
+    ['npm 11.2.0', { packageManager: 'npm@11.2.0' }, {}],
+  ]
+  const SLIPWAY_RUNTIMES = t.testdir({ node: { '24.1.0': {} } })
+  for (const [need, json, files] of cases) {
+    const app = join(SLIPWAY_RUNTIMES, need.replace(' ', '-'))
+    mkdirSync(app)
+    const all = Object.entries(appOf({ ...start, ...json }, files))
+    for (const [name, content] of all) writeFileSync(join(app, name), content)
+    const { code, result } = await buildHere(app, { SLIPWAY_RUNTIMES })
+    t.equal(code, 75)
+    t.equal(result.needs.map(({ name, spec }) => `${name} ${spec}`).join(), need)
+  }
+})
+
 t.test('what must be corrected is said, with the file and the next step', skip, async (t) => {
   const cases: [string, object | string, Record<string, string>][] = [
     ['package.json is not valid JSON (line 2, column 1', '{"name":\n}', {}],
@@ -37,7 +63,17 @@ t.test('what must be corrected is said, with the file and the next step', skip, 
     ['"new" in engines.node in package.json is not a range', { engines: { node: 'new' } }, {}],
     ['"twenty" in .nvmrc is not a range', start, { '.nvmrc': 'twenty' }],
     ['package.json has no "start" script', { name: 'a' }, {}],
-    ['locked by yarn.lock', start, { 'yarn.lock': '' }],
+    ['"packageManager" in package.json is not', { ...start, packageManager: 'pnpm' }, {}],
+    [
+      'says npm, but the packages are locked by yarn.lock',
+      { ...start, packageManager: 'npm@11.0.0' },
+      { 'yarn.lock': '' },
+    ],
+    [
+      'yarnPath in .yarnrc.yml names .yarn/a.cjs, which is not in the app',
+      start,
+      { 'yarn.lock': '__metadata:', '.yarnrc.yml': 'yarnPath: .yarn/a.cjs' },
+    ],
     ['package-lock.json is not valid JSON', start, { 'package-lock.json': '<<<<<<< HEAD' }],
   ]
   for (const [sentence, json, files] of cases) {
@@ -77,7 +113,7 @@ versions = [semver.parse_version(text) for text in json.loads(sys.argv[2])]
 found = [semver.newest(versions, semver.parse_range(text), 24) for text in json.loads(sys.argv[3])]
 print(json.dumps([".".join(map(str, version or ())) for version in found]))`
   const ranges = cases.map(([range]) => range)
-  const lib = join(buildpacks, 'nodejs/lib')
+  const lib = join(buildpacks, 'lib')
   const args = ['-Bc', program, lib, JSON.stringify(versions), JSON.stringify(ranges)]
   const { output } = await run('python3', args)
   t.strictSame(

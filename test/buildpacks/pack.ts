@@ -35,7 +35,7 @@ export async function buildHere(
   const result = join(scratch, 'result.json')
   const settings = { SLIPWAY_RESULT: result, SLIPWAY_RUNTIMES: join(scratch, 'runtimes'), ...env }
   try {
-    const args = [app, join(scratch, 'cache'), join(scratch, 'env')]
+    const args = [app, join(scratch, 'cache'), env['CONFIG'] ?? join(scratch, 'env')]
     const { code, output } = await run(join(buildpacks, 'build'), args, settings)
     return { code, output, result: JSON.parse(await readFile(result, 'utf8')) as Result }
   } finally {

@@ -16,15 +16,35 @@ t.test('no program of the stack changes its user', async (t) => {
   }
 })
 
+const serveFiles = 'exec python3 -ISB .slipway/static/serve.py'
 const apps: [string, string, string, string][] = [
-  ['node', 'Node.js', 'node server.js', 'hello from node, release v7\n'],
-  ['python', 'Python', 'gunicorn app:app', 'hello from python, release v7\n'],
+  // Those that take longest first.
   ['go', 'Go', 'exec bin/hello', 'hello from go, release v7\n'],
-  ['static', 'Static', 'exec python3 -ISB .slipway/static/serve.py', 'hello from static'],
+  ['java', 'Java', 'java -jar target/hello-1.0.jar', 'hello from java, release v7\n'],
+  ['rust', 'Rust', 'exec bin/server', 'hello from rust, release v7\n'],
+  ['node', 'Node.js', 'node server.js', 'hello from node, release v7\n'],
+  ['pnpm', 'Node.js', 'node server.js', 'hello from pnpm 7.8.9 1m, release v7\n'],
+  ['yarn', 'Node.js', 'node server.js', 'hello from yarn 7.8.9 1m, release v7\n'],
+  ['berry', 'Node.js', 'node packages/web/server.js', 'hello from berry 1m, release v7\n'],
+  ['site', 'Node.js', serveFiles, 'hello from site'],
+  ['bun', 'Bun', 'bun server.js', 'hello from bun 1m, release v7\n'],
+  ['deno', 'Deno', denoRun('main.js'), 'hello from deno 1m, release v7\n'],
+  ['python', 'Python', 'gunicorn app:app', 'hello from python, release v7\n'],
+  ['uv', 'Python', 'python server.py', 'hello from uv, release v7\n'],
+  ['poetry', 'Python', 'gunicorn app:app', 'hello from poetry without dev, release v7\n'],
+  ['django', 'Python', 'gunicorn hello.wsgi', 'hello from django, 1 static file, release v7\n'],
+  ['ruby', 'Ruby', 'bundle exec ruby server.rb', 'hello from ruby, release v7\n'],
+  ['php', 'PHP', 'php-web public', 'hello from php, release v7\n'],
+  ['elixir', 'Elixir', 'exec _release/bin/hello start', 'hello from elixir, release v7\n'],
+  ['apt', 'Python', 'gunicorn app:app', 'hello from apt, FIGlet, True, release v7\n'],
+  ['static', 'Static', serveFiles, 'hello from static'],
 ]
+// Each with its own downloads: two at a time are about as fast as it gets.
+t.jobs = 2
 for (const [name, buildpack, web, answer] of apps) {
   t.test(
-    `${buildpack}: the sample is built, answers, and is built again from its cache`,
+    `${buildpack}: the sample ${name} is built, answers, and is built again from its cache`,
+    { buffered: true },
     async (t) => {
       const app = await sandbox.checkOut(sample(name))
       const cache = await sandbox.cache()
@@ -84,11 +104,68 @@ t.test('packages for development build the app and are not in what runs', async 
   }
 })
 
+const jar = { 'gradle-wrapper.jar': '', 'gradle-wrapper.properties': gradleProperties() }
+const languages: [string, Files][] = [
+  [
+    'pnpm-lock.yaml does not match package.json. hint: Run `pnpm install`',
+    {
+      'package.json': '{"scripts":{"start":"node ."},"dependencies":{"ms":"2.1.3"}}',
+      'pnpm-lock.yaml': "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n",
+    },
+  ],
+  [
+    'The build script wrote no index.html',
+    { 'package.json': '{"scripts":{"build":"node --version"}}' },
+  ],
+  [
+    'poetry.lock does not match pyproject.toml',
+    {
+      'pyproject.toml': '[tool.poetry]\npackage-mode = false\n',
+      'poetry.lock': 'package = []\n[metadata]\nlock-version = "2.1"\ncontent-hash = "0"\n',
+      'app.py': '',
+    },
+  ],
+  ['pom.xml cannot be read', { 'pom.xml': '<project>' }],
+  ['This Gradle app has no wrapper', { 'build.gradle': '' }],
+  [
+    'The Gradle that gradle/wrapper/gradle-wrapper.properties names could not be fetched',
+    {
+      'build.gradle': "plugins { id 'org.springframework.boot' }",
+      gradlew:
+        'grep -q "^distributionUrl=https..//mirror.example.com/g/gradle-8.zip$" gradle/wrapper/*.properties && echo "UnknownHostException org.gradle.wrapper"; exit 1',
+      gradle: { wrapper: jar },
+    },
+  ],
+  ['rust-toolchain.toml asks for Rust 9.99', rust({ 'rust-toolchain.toml': 'channel = "9.99"' })],
+  [
+    'The programs of Cargo.toml could not be built',
+    rust({ src: { 'main.rs': 'fn main() { x }' } }),
+  ],
+  [
+    'A gem of Gemfile could not be fetched',
+    { Gemfile: "source 'https://gems.example.com'\ngem 'a'" },
+  ],
+  ['.ruby-version asks for Ruby 1.8', { Gemfile: '', '.ruby-version': '1.8' }],
+  [
+    'composer.json or a package of it asks for another PHP',
+    { 'composer.json': '{"require":{"php":">=99"},"repositories":[{"packagist":false}]}' },
+  ],
+  ['mix.exs asks for another Elixir', { 'mix.exs': mix('~> 99.0') }],
+  [
+    '.tool-versions asks for Elixir 0.9',
+    { 'mix.exs': mix('~> 1.0'), '.tool-versions': 'elixir 0.9' },
+  ],
+  [
+    'has no package no-such-thing, which Aptfile names',
+    { Aptfile: 'no-such-thing', 'index.html': '' },
+  ],
+]
+
 t.test('what registries and compilers complain of is said in one sentence', async (t) => {
   const start = { scripts: { start: 'node .' } }
   const lock = JSON.stringify({ lockfileVersion: 3, packages: { '': {} } })
   const package_ = (json: object): string => JSON.stringify({ ...start, ...json })
-  const cases: [string, Record<string, string>][] = [
+  const cases: [string, Files][] = [
     [
       'package-lock.json does not match package.json. hint: Run `npm install`',
       { 'package.json': package_({ dependencies: { ms: '^2.1.3' } }), 'package-lock.json': lock },
@@ -121,9 +198,11 @@ t.test('what registries and compilers complain of is said in one sentence', asyn
     ],
   ]
   const cache = await sandbox.cache()
-  for (const [sentence, files] of cases) {
+  for (const [sentence, files] of [...cases, ...languages]) {
     const app = await sandbox.checkOut(t.testdir(files))
-    const { code, output, result } = await sandbox.build(app, cache)
+    const { code, output, result } = await sandbox.build(app, cache, {
+      GRADLE_DISTRIBUTIONS: 'https://mirror.example.com/g',
+    })
     t.equal(code, 1)
     t.equal(result.stage, 'compile')
     t.match(output.replaceAll('\n', ' '), sentence)
@@ -137,3 +216,42 @@ t.test('a runtime nobody has is refused with what to write instead', async (t) =
   )
   t.match(await sandbox.fetch('go', 'go', '1.99'), 'error: There is no Go 1.99.')
 })
+
+t.test('every program of a module or workspace is a process type', async (t) => {
+  const main = 'package main\n\nfunc main() {}\n'
+  const module_ = {
+    'go.mod': 'module example.com/shop\n\ngo 1.24\n',
+    cmd: { web: { 'main.go': main }, mailer: { 'main.go': main } },
+  }
+  const crate = rust({ src: { 'main.rs': 'fn main() {}', bin: { 'mailer.rs': 'fn main() {}' } } })
+  const cache = await sandbox.cache()
+  const built = async (files: Files): Promise<unknown> => {
+    const app = await sandbox.checkOut(t.testdir(files))
+    const { result } = await sandbox.build(app, cache)
+    return result.process_types
+  }
+  t.strictSame(await built(module_), { mailer: 'exec bin/mailer', web: 'exec bin/web' })
+  t.strictSame(await built(crate), { a: 'exec bin/a', mailer: 'exec bin/mailer' })
+})
+
+type Files = NonNullable<Parameters<typeof t.testdir>[0]>
+
+function denoRun(file: string): string {
+  return `exec deno run --allow-net --allow-env --allow-read --allow-sys ${file}`
+}
+
+function gradleProperties(): string {
+  return 'distributionUrl=https\\://example.com/distributions/gradle-8.zip\n'
+}
+
+function rust(files: object): Files {
+  return {
+    'Cargo.toml': '[package]\nname = "a"\nversion = "1.0.0"\n',
+    src: { 'main.rs': 'fn main() {}' },
+    ...files,
+  }
+}
+
+function mix(elixir: string): string {
+  return `defmodule A do\n  use Mix.Project\n  def project, do: [app: :a, version: "1.0.0", elixir: "${elixir}"]\nend\n`
+}

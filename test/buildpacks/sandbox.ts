@@ -28,6 +28,8 @@ export interface SandboxBuild extends BuildEnd {
 /** Builds and runs apps in containers as the platform does, with runtimes of its own. */
 export class Sandbox {
   readonly #root: string
+  /** What is being fetched or was, by name and range: builds at the same time share it. */
+  readonly #fetched = new Map<string, Promise<string>>()
 
   private constructor(root: string) {
     this.#root = root
@@ -60,10 +62,11 @@ export class Sandbox {
     cache: string,
     env: Readonly<Record<string, string>> = {},
   ): Promise<SandboxBuild> {
-    const end = await this.#build(app, cache, env)
-    if (end.code !== 75) return end
-    for (const { pack, name, spec } of end.result.needs) await this.fetch(pack, name, spec)
-    return await this.#build(app, cache, env)
+    for (let attempt = 1; ; attempt += 1) {
+      const end = await this.#build(app, cache, env)
+      if (end.code !== 75 || attempt === 4) return end
+      for (const { pack, name, spec } of end.result.needs) await this.#fetchOnce(pack, name, spec)
+    }
   }
 
   async #build(app: string, cache: string, env: Record<string, string>): Promise<SandboxBuild> {
@@ -85,15 +88,23 @@ export class Sandbox {
     return join(this.#root, 'runtimes')
   }
 
+  async #fetchOnce(pack: string, name: string, spec: string): Promise<string> {
+    const key = `${name} ${spec}`
+    const fetched = this.#fetched.get(key) ?? this.fetch(pack, name, spec)
+    this.#fetched.set(key, fetched)
+    return await fetched
+  }
+
   /** Runs `bin/runtime` and keeps what it made; its output. */
   async fetch(pack: string, name: string, spec: string): Promise<string> {
     const out = await this.#folder('runtime')
     const argv = [`/buildpacks/${pack}/bin/runtime`, name, spec, '/out']
-    const { output } = await this.#run([`${out}:/out`], {}, argv)
+    const { output } = await this.#run([`${out}:/out`], {}, argv, await imageOfRuntimes(pack))
     const version = /version=(\S+)\s*$/.exec(output)?.[1]
     if (version === undefined) return output
+    const target = join(this.#runtimes, name, version)
     await mkdir(join(this.#runtimes, name), { recursive: true, mode: 0o755 })
-    await rename(out, join(this.#runtimes, name, version))
+    if (!existsSync(target)) await rename(out, target)
     return output
   }
 
@@ -101,13 +112,14 @@ export class Sandbox {
     mounts: readonly string[],
     env: Readonly<Record<string, string>>,
     argv: readonly string[],
+    image = 'slipway-12:build',
   ): Promise<{ code: number; output: string }> {
     const trust = { SSL_CERT_FILE: bundle, NODE_EXTRA_CA_CERTS: bundle, PIP_CERT: bundle }
     const volumes = [`${buildpacks}:/buildpacks:ro`, `${bundle}:${bundle}:ro`, ...mounts]
     const args = ['run', '--rm', '--name', nameOf('build'), '--tmpfs', '/tmp:exec', ...hardening]
     args.push(...volumes.flatMap(volume))
     args.push(...Object.entries({ ...registries(), ...trust, ...env }).flatMap(variable))
-    args.push('slipway-12:build', ...argv)
+    args.push(image, ...argv)
     return await new Promise((resolve) => {
       execFile(client, args, { maxBuffer: 16 * 1024 ** 2 }, (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
@@ -146,6 +158,13 @@ hardening.push('--network', 'bridge', '--security-opt', 'no-new-privileges')
 const nameOf = (kind: string): string => `bp-test-${kind}-${randomBytes(6).toString('hex')}`
 const volume = (text: string): string[] => ['--volume', text]
 const variable = ([name, value]: [string, string]): string[] => ['--env', `${name}=${value}`]
+
+/** The image that buildpack.json says its runtimes are fetched in. */
+async function imageOfRuntimes(pack: string): Promise<string> {
+  const json = await readFile(join(buildpacks, pack, 'buildpack.json'), 'utf8')
+  const { runtimes_in = 'build' } = JSON.parse(json) as { runtimes_in?: string }
+  return `slipway-12:${runtimes_in}`
+}
 
 /** Mirrors that are set for whoever runs the tests. */
 function registries(): Record<string, string> {

@@ -141,13 +141,44 @@ t.test('static.json names the folder, and the page of a single-page app', skip, 
   t.match(await get('/secret.txt'), { status: 200, body: '<p>app</p>' })
 })
 
+t.test('static.json sends elsewhere, to several pages, and adds header fields', skip, async (t) => {
+  const settings = {
+    root: '.',
+    routes: { '/app/**': 'app.html', '/*/edit': 'edit.html' },
+    redirects: { '/old/*': '/docs/', '/gone': { url: 'https://example.com/', status: 302 } },
+    headers: {
+      '/**': { 'X-Frame-Options': 'DENY', 'Cache-Control': 'no-cache' },
+      '/assets/*': { 'cache-control': 'max-age=60' },
+    },
+  }
+  const pages = { 'app.html': '<p>app</p>', 'edit.html': '<p>edit</p>' }
+  const { get } = await serve(t, { ...site, ...pages, 'static.json': JSON.stringify(settings) })
+  t.match(await get('/app/any/place'), { status: 200, body: '<p>app</p>' })
+  t.match(await get('/a/edit'), { status: 200, body: '<p>edit</p>' })
+  t.match(await get('/a/b/edit'), { status: 404 })
+  t.match(await get('/old/a?b'), { status: 301, headers: { location: '/docs/' } })
+  t.match(await get('/gone'), { status: 302, headers: { location: 'https://example.com/' } })
+  t.match((await get('/')).headers, { 'x-frame-options': 'DENY', 'cache-control': 'no-cache' })
+  const asset = await get('/assets/long.css', { 'accept-encoding': 'gzip' })
+  t.match(asset.headers, { 'cache-control': 'max-age=60', 'content-encoding': 'gzip' })
+})
+
 t.test('what must be corrected in static.json is said', skip, async (t) => {
   const cases: [string, string][] = [
     ['static.json is not valid JSON (line 1', '{root}'],
     ['the folder "out", which is not in the app', '{"root": "out"}'],
     ['the folder "..", which is not in the app', '{"root": ".."}'],
     ['the page "oops.html", which is not in', '{"root": ".", "error_page": "oops.html"}'],
-    ['one pattern only', '{"root": ".", "routes": {"/a/**": "a.html"}}'],
+    ['the page "a.html", which is not in', '{"root": ".", "routes": {"/a/**": "a.html"}}'],
+    [
+      '"a" under "routes" in static.json is not a pattern',
+      '{"root": ".", "routes": {"a": "a.html"}}',
+    ],
+    ['"headers" in static.json is not an object', '{"root": ".", "headers": []}'],
+    ['The header "X-A" of "/**"', '{"root": ".", "headers": {"/**": {"X-A": "b\\r\\nc: d"}}}'],
+    ['The header "Content-Length"', '{"root": ".", "headers": {"/**": {"Content-Length": "1"}}}'],
+    ['The redirect of "/a"', '{"root": ".", "redirects": {"/a": "javascript:alert(1)"}}'],
+    ['The redirect of "/a"', '{"root": ".", "redirects": {"/a": {"url": "/b", "status": 200}}}'],
   ]
   for (const [sentence, json] of cases) {
     const { code, output } = await buildHere(t.testdir({ 'static.json': json }))

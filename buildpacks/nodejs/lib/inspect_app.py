@@ -12,8 +12,11 @@ import re
 import shlex
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [here, os.path.join(here, "../../lib")]
 import semver  # noqa: E402
+from manager import find_manager  # noqa: E402
+from problem import Problem  # noqa: E402
 
 DEFAULT_NODE = "24.x"
 ALIASES = {
@@ -28,12 +31,6 @@ ALIASES = {
     "node": "*",
 }
 INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "prepare")
-LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
-FOREIGN_LOCKS = ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
-
-
-class Problem(Exception):
-    """Something the owner of the app must fix: a sentence and the next step."""
 
 
 def main(build, runtimes):
@@ -48,21 +45,25 @@ def main(build, runtimes):
 def inspect(build, runtimes):
     package = read_json(build, "package.json")
     scripts = section(package, "scripts")
-    lock_name = next((name for name in LOCKS if os.path.isfile(os.path.join(build, name))), "")
-    lock = read_json(build, lock_name) if lock_name else {}
-    check_lock(build, lock_name)
+    manager = find_manager(build, package)
+    lock_name = manager["lock"]
+    lock = read_json(build, lock_name) if lock_name.endswith(".json") else {}
     source, spec = wanted_node(build, package)
     wanted = has_packages(package, lock)
     return {
         "problem": "",
         "node_source": source,
         "node_spec": spec,
-        "node_version": stored_node(runtimes, source, spec),
+        "node_version": stored(runtimes, "node", source, spec),
         "lock": lock_name,
+        "manager": manager["name"],
+        "manager_spec": manager["spec"],
+        "manager_version": manager["spec"] and stored(runtimes, manager["runtime"], manager["source"], manager["spec"]),
+        "manager_script": manager["script"],
+        "linker": manager["linker"],
         "has_packages": flag(wanted),
         "has_dev_packages": flag(section(package, "devDependencies")),
-        "can_keep": flag(wanted and can_keep(package, scripts, lock)),
-        "can_stash": flag(lock.get("packages") and not package.get("workspaces")),
+        "can_keep": flag(wanted and can_keep(build, package, scripts, lock)),
         "prebuild": flag("heroku-prebuild" in scripts),
         "build_script": next((name for name in ("heroku-postbuild", "build") if name in scripts), ""),
         "cleanup": flag("heroku-cleanup" in scripts),
@@ -94,15 +95,6 @@ def flag(value):
     return 1 if value else ""
 
 
-def check_lock(build, lock):
-    foreign = next((name for name in FOREIGN_LOCKS if os.path.exists(os.path.join(build, name))), None)
-    if foreign and not lock:
-        raise Problem(
-            f"The packages of this app are locked by {foreign}, and only npm's lock is understood so far.",
-            "Run `npm install --package-lock-only` and commit package-lock.json.",
-        )
-
-
 def wanted_node(build, package):
     """(where it is written, range)"""
     engine = section(package, "engines").get("node")
@@ -124,7 +116,7 @@ def plain_range(text):
     return ALIASES.get(text.lower(), text)
 
 
-def stored_node(runtimes, source, spec):
+def stored(runtimes, name, source, spec):
     """The version of the store that fits, or nothing."""
     try:
         alternatives = semver.parse_range(spec)
@@ -133,11 +125,12 @@ def stored_node(runtimes, source, spec):
     if alternatives is None or not re.fullmatch(r"[\w.*^~<>=| +-]{1,80}", spec):
         raise Problem(f'"{spec}" in {source} is not a range of versions.', 'Write for example "24.x" there.')
     try:
-        names = os.listdir(os.path.join(runtimes, "node"))
+        names = os.listdir(os.path.join(runtimes, name))
     except OSError:
         names = []
     versions = filter(None, map(semver.parse_version, names))
-    found = semver.newest(versions, alternatives, int(DEFAULT_NODE.split(".")[0]))
+    preferred = int(DEFAULT_NODE.split(".")[0]) if name == "node" else None
+    found = semver.newest(versions, alternatives, preferred)
     return ".".join(map(str, found)) if found else ""
 
 
@@ -147,9 +140,12 @@ def has_packages(package, lock):
     return bool(locked) or any(package.get(name) for name in names)
 
 
-def can_keep(package, scripts, lock):
+def can_keep(build, package, scripts, lock):
     """Whether node_modules follows from package.json and its lock alone, not from other files."""
-    if package.get("workspaces") or any(name in scripts for name in INSTALL_SCRIPTS):
+    workspaces = package.get("workspaces") or os.path.isfile(os.path.join(build, "pnpm-workspace.yaml"))
+    if workspaces or any(name in scripts for name in INSTALL_SCRIPTS):
+        return False
+    if section(package, "pnpm").get("patchedDependencies") or os.path.isdir(os.path.join(build, ".yarn/patches")):
         return False
     specs = [
         spec
@@ -157,7 +153,7 @@ def can_keep(package, scripts, lock):
         for spec in section(package, name).values()
     ]
     entries = lock.get("packages", {}).values()
-    local = any(str(spec).startswith(("file:", "link:", ".", "/")) for spec in specs)
+    local = any(str(spec).startswith(("file:", "link:", "portal:", "workspace:", "patch:", ".", "/")) for spec in specs)
     return not local and not any(entry.get("link") for entry in entries if isinstance(entry, dict))
 
 

@@ -2,8 +2,8 @@
 
 # What the packages in node_modules were made from, as far as this pack decides it.
 packages_key() {
-  digest "node $node_version" "$NODE_ENV" "${NPM_CONFIG_PRODUCTION:-}" -- \
-    package.json package-lock.json npm-shrinkwrap.json .npmrc
+  digest "node $node_version" "$manager $manager_version" "$NODE_ENV" "${NPM_CONFIG_PRODUCTION:-}" "$linker" -- \
+    package.json "$lock" .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs
 }
 
 # The version a layer was made with, if the store still has it and the range still allows it: a newer
@@ -31,44 +31,27 @@ install_packages() {
   fi
   if [[ -n $lock ]]; then
     step "Installing the packages of $lock"
-    npm_install ci
   else
-    warning 'There is no package-lock.json, so every build may get other versions.'
-    printf 'hint: %s\n' 'Run `npm install` and commit package-lock.json.'
+    warning "There is no ${lock_of[$manager]}, so every build may get other versions."
+    printf 'hint: %s\n' "Run \`${manager/berry/yarn} install\` and commit ${lock_of[$manager]}."
     step 'Installing the packages of package.json'
-    npm_install install --no-package-lock
   fi
+  rm -rf node_modules
+  local dev=
+  needs_dev_packages && dev=1
+  indented "install_with_$manager" "$dev" | tee "$HOME/log" || explain_failure
   [[ -n $can_keep ]] || return 0
   mkdir -p node_modules
-  echo "$node_version $key" > "$stamp"
+  write_stamp
   keep_layer
 }
+
+write_stamp() { echo "$node_version $(packages_key)" > "$stamp"; }
 
 is_kept() {
   local kept=
   [[ -n $can_keep && -f $stamp ]] && read -r _ kept < "$stamp"
   [[ $kept == "$1" ]]
-}
-
-# Packages for development are needed by build scripts alone.
-npm_install() {
-  if needs_dev_packages; then set -- "$@" --include=dev; fi
-  rm -rf node_modules
-  indented npm "$@" | tee "$HOME/npm.log" || explain_npm_failure
-}
-
-explain_npm_failure() {
-  if grep -q 'can only install packages when your package.json and' "$HOME/npm.log"; then
-    fail "$lock does not match package.json." "Run \`npm install\` and commit $lock."
-  elif grep -qE 'E404|ETARGET' "$HOME/npm.log"; then
-    fail "A package of ${lock:-package.json} is not in the registry (see npm's lines above)." \
-      'Correct its name or version in package.json, run `npm install`, and commit both files.'
-  elif grep -q ERESOLVE "$HOME/npm.log"; then
-    fail 'The packages of package.json contradict each other (see npm'\''s lines above).' \
-      'Make `npm install` work on your machine, and commit package.json and package-lock.json.'
-  fi
-  fail "npm could not install the packages of ${lock:-package.json} (see its lines above)." \
-    'Try `npm ci` on your machine; if it works there, push again.'
 }
 
 # npm runs these after installing; an app without packages has nothing to install.
@@ -79,41 +62,91 @@ run_install_scripts() {
 
 run_script() {
   step "Running the script \"$1\" of package.json"
-  indented npm run --silent "$1" ||
-    fail "The script \"$1\" of package.json failed." "Make \`npm run $1\` work on your machine and push again."
+  indented "run_with_$manager" "$1" ||
+    fail "The script \"$1\" of package.json failed." \
+      "Make \`${manager/berry/yarn} run $1\` work on your machine and push again."
 }
 
 wants_pruning() {
   [[ $NODE_ENV == production && ${NPM_CONFIG_PRODUCTION:-true} != false ]]
 }
 
+# Packages for development are needed by build scripts alone.
 needs_dev_packages() { [[ -n $has_dev_packages && -n $build_script$prebuild ]]; }
 
 # Takes away what only the build script needed. It is kept in the cache for the next one.
 prune_packages() {
   needs_dev_packages && wants_pruning || return 0
-  if [[ -z $can_stash ]]; then
-    step 'Removing packages for development'
-    indented npm prune --omit=dev --no-package-lock
+  if [[ -z $can_keep ]]; then
+    prune_now
     return
   fi
   local stash
   stash=$(dev_stash)
-  python3 -ISB "$pack/lib/dev_paths.py" "$lock" > "$HOME/dev-paths"
-  [[ -s $HOME/dev-paths ]] || return 0
-  if [[ ! -f $stash ]]; then
-    rm -rf "$cache/dev"
-    mkdir -p "$cache/dev"
-    tar -c --null -T "$HOME/dev-paths" -f "$stash.new"
-    mv "$stash.new" "$stash"
+  [[ -f $stash.paths ]] || { rm -rf "$cache/dev"; mkdir -p "$cache/dev"; }
+  if [[ $manager == npm && -n $lock ]]; then
+    python3 -ISB "$pack/lib/dev_paths.py" "$lock" > "$stash.paths"
+  elif [[ ! -f $stash.paths ]]; then
+    prune_and_compare "$stash"
+    return
   fi
-  xargs -0 rm -rf -- < "$HOME/dev-paths"
+  [[ -s $stash.paths ]] || return 0
+  if [[ ! -f $stash.tar ]]; then
+    tar -c --null -T "$stash.paths" -f "$stash.new"
+    mv "$stash.new" "$stash.tar"
+  fi
+  xargs -0 rm -rf -- < "$stash.paths"
+  find node_modules -depth -type d -empty -delete
 }
 
-dev_stash() { echo "$cache/dev/$(packages_key).tar"; }
+prune_now() {
+  step 'Removing packages for development'
+  indented "prune_with_$manager" | tee "$HOME/log" || explain_failure
+}
+
+# Not every lock says what is for development only, so what the manager takes away is looked at.
+prune_and_compare() {
+  local before=$build/.slipway-before
+  rm -f "$stamp"
+  cp -al node_modules "$before"
+  prune_now
+  (cd "$before" && find . ! -type d -print0 | LC_ALL=C sort -z) > "$HOME/before"
+  (cd node_modules && find . ! -type d -print0 | LC_ALL=C sort -z) > "$HOME/after"
+  LC_ALL=C comm -z -23 "$HOME/before" "$HOME/after" | sed -z 's|^\./|node_modules/|' > "$HOME/gone"
+  sed -z 's|^node_modules/|./|' "$HOME/gone" > "$HOME/taken"
+  tar -C "$before" -c --null --transform 's|^\./|node_modules/|S' -T "$HOME/taken" -f "$1.new"
+  rm -rf "$before"
+  mv "$1.new" "$1.tar"
+  mv "$HOME/gone" "$1.paths"
+  write_stamp
+}
+
+dev_stash() { echo "$cache/dev/$(packages_key)"; }
 
 # Brings back what prune_packages took away; false when it is no longer there.
 restore_dev_packages() {
   needs_dev_packages && wants_pruning || return 0
-  tar -xf "$(dev_stash)" 2> /dev/null
+  local stash
+  stash=$(dev_stash)
+  [[ -f $stash.paths ]] || return 1
+  [[ -s $stash.paths ]] || return 0
+  tar -xf "$stash.tar" 2> /dev/null
+}
+
+explain_failure() {
+  local said=${lock:-package.json} tool=${manager/berry/yarn}
+  if grep -qE 'can only install packages when your package.json and|ERR_PNPM_OUTDATED_LOCKFILE|lockfile needs to be updated|YN0028|ERR_PNPM_LOCKFILE' "$HOME/log"; then
+    fail "$said does not match package.json." "Run \`$tool install\` and commit $said."
+  elif grep -qE 'E404|ETARGET|ERR_PNPM_(NO_MATCHING_VERSION|FETCH_404)|404 Not Found|Couldn.t find any versions|YN0082|YN0035' "$HOME/log"; then
+    fail "A package of $said is not in the registry (see the lines of $tool above)." \
+      "Correct its name or version in package.json, run \`$tool install\`, and commit both files."
+  elif grep -qE 'ERESOLVE|ERR_PNPM_PEER_DEP' "$HOME/log"; then
+    fail "The packages of package.json contradict each other (see the lines of $tool above)." \
+      "Make \`$tool install\` work on your machine, and commit package.json and ${lock_of[$manager]}."
+  elif grep -qE 'ERR_PNPM_UNSUPPORTED_ENGINE|EBADENGINE|is incompatible with this module' "$HOME/log"; then
+    fail "A package of $said is not made for Node.js $node_version (see the lines of $tool above)." \
+      'Write the version it needs under engines.node in package.json.'
+  fi
+  fail "$tool could not install the packages of $said (see its lines above)." \
+    "Try \`${frozen_of[$manager]}\` on your machine; if it works there, push again."
 }

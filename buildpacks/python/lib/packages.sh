@@ -10,17 +10,40 @@ check_wanted_version() {
   wanted=${wanted#python-}
   wanted=${wanted#cpython-}
   [[ -n $wanted && $wanted != 3 && $wanted != "$minor" && $wanted != "$minor".* ]] || return 0
-  fail "$1 asks for Python ${wanted:0:40}, but the stack ${STACK:-slipway-12} has Python $minor." \
-    "Write $minor in $1, or remove that file."
+  no_such_python "$1" "Python ${wanted:0:40}" "Write $minor in $1, remove that file"
+}
+
+# Other Pythons, which uv brings elsewhere, come from no package registry; so none is fetched.
+no_such_python() {
+  fail "$1 asks for $2, but the stack ${STACK:-} has Python $python_version, and no other is fetched." \
+    "$3, or use another stack."
+}
+
+# `requires-python = ">=3.13"`, or Poetry's `python = "^3.13"`, before anything is installed.
+check_required_python() {
+  [[ -f pyproject.toml ]] || return 0
+  local wanted
+  wanted=$(python3 -ISB "$pack/lib/project.py" requires "$python_version") || {
+    printf '%s\n' "$wanted"
+    exit 1
+  }
+  [[ -z $wanted ]] ||
+    no_such_python pyproject.toml "Python $wanted" "Write requires-python = \">=${python_version%.*}\" there"
 }
 
 # The file that names the packages. A lock wins over what it was made from.
 find_source() {
-  for source_file in uv.lock requirements.txt pyproject.toml; do
-    [[ ! -f $source_file ]] || return 0
+  for source_file in uv.lock poetry.lock Pipfile.lock requirements.txt pyproject.toml; do
+    [[ ! -f $source_file ]] || break
   done
-  source_file=Pipfile
-  [[ -f $source_file ]] || source_file=setup.py
+  if [[ $source_file == pyproject.toml && -f $source_file ]] && ! grep -q '^\[project\]' pyproject.toml; then
+    fail 'pyproject.toml has no [project], and there is no poetry.lock.' \
+      'Run `poetry lock` (or name the packages under dependencies of [project]) and commit what it writes.'
+  fi
+  [[ ! -f $source_file ]] || return 0
+  [[ ! -f Pipfile ]] ||
+    fail 'There is a Pipfile but no Pipfile.lock.' 'Run `pipenv lock` and commit Pipfile.lock.'
+  source_file=setup.py
   fail "The packages of this app are named in $source_file, which is not understood so far." \
     'Name them in requirements.txt (for example by `pip freeze > requirements.txt`) and commit it.'
 }
@@ -36,11 +59,14 @@ install_packages() {
   bring_uv
   step "Installing the packages of $source_file"
   rm -rf .venv
-  if [[ $source_file == requirements.txt ]]; then
-    install_requirements || explain_failure
-  else
-    install_project || explain_failure
-  fi
+  case $source_file in
+    requirements.txt) install_requirements requirements.txt || explain_failure ;;
+    poetry.lock | Pipfile.lock)
+      write_requirements
+      install_requirements "$HOME/requirements.txt" || explain_failure
+      ;;
+    *) install_project || explain_failure ;;
+  esac
   if can_keep; then
     echo "$key" > "$stamp"
     keep_layer
@@ -52,7 +78,7 @@ packages_key() {
   local included=()
   mapfile -t included < <(included_files requirements.txt | sort -u)
   digest "python $python_version" "$source_file" -- \
-    requirements.txt pyproject.toml uv.lock "${included[@]}"
+    requirements.txt pyproject.toml uv.lock poetry.lock Pipfile.lock "${included[@]}"
 }
 
 # A file may include itself by a detour, so it goes no deeper than people do.
@@ -72,8 +98,10 @@ can_keep() {
   if [[ $source_file == requirements.txt ]]; then
     ! { echo requirements.txt; included_files requirements.txt; } | xargs -d '\n' cat |
       grep -qE '^[[:space:]]*(-e|--editable|\.|/|file:)|@[[:space:]]*file:'
+  elif [[ -f pyproject.toml ]]; then
+    ! grep -qE '^[[:space:]]*\[tool\.uv\.(sources|workspace)|path[[:space:]]*=' pyproject.toml
   else
-    ! grep -qE '^[[:space:]]*\[tool\.uv\.(sources|workspace)' pyproject.toml
+    ! grep -qE '"(path|editable|file)":' "$source_file"
   fi
 }
 
@@ -93,7 +121,25 @@ bring_uv() {
 
 install_requirements() {
   uv venv --quiet --python /usr/bin/python3 .venv
-  logged uv pip install --python .venv -r requirements.txt
+  logged uv pip install --python .venv -r "$1" || return 1
+  # A package below src/ is found as if it were installed; one beside pyproject.toml is found anyway.
+  [[ $source_file != poetry.lock || ! -d src ]] || logged uv pip install --quiet --python .venv --no-deps -e .
+}
+
+# The same packages in the words of pip, so that all come by one way: that of the platform's index.
+write_requirements() {
+  if [[ $source_file == Pipfile.lock ]]; then
+    python3 -ISB "$pack/lib/project.py" pipfile > "$HOME/requirements.txt" || { cat "$HOME/requirements.txt"; exit 1; }
+    return
+  fi
+  [[ -f pyproject.toml ]] || fail 'There is a poetry.lock but no pyproject.toml.' 'Commit pyproject.toml as well.'
+  uv tool run --quiet --python /usr/bin/python3 --from 'poetry>=2,<3' --with poetry-plugin-export \
+    poetry export --no-ansi --format requirements.txt --output "$HOME/requirements.txt" > "$HOME/uv.log" 2>&1 || {
+    indented cat "$HOME/uv.log"
+    ! grep -qE 'changed significantly|not up to date|Run .poetry lock' "$HOME/uv.log" ||
+      fail 'poetry.lock does not match pyproject.toml.' 'Run `poetry lock` and commit poetry.lock.'
+    explain_failure
+  }
 }
 
 install_project() {
@@ -112,9 +158,8 @@ logged() { indented "$@" | tee "$HOME/uv.log"; }
 
 explain_failure() {
   [[ -f $HOME/uv.log ]] || exit 1
-  if grep -q 'Python requirement\|requires-python' "$HOME/uv.log"; then
-    fail "pyproject.toml asks for another Python than $python_version, which the stack has." \
-      "Correct requires-python in pyproject.toml, for example to \">=${python_version%.*}\"."
+  if grep -q 'Python requirement\|requires-python\|No interpreter found' "$HOME/uv.log"; then
+    no_such_python pyproject.toml 'another Python' "Write requires-python = \">=${python_version%.*}\" there"
   elif grep -qE 'No solution found|not found in the package registry' "$HOME/uv.log"; then
     fail "A package of $source_file is not in the registry in that version (see uv's lines above)." \
       "Correct its name or version in $source_file and push again."

@@ -4,19 +4,33 @@
 
 Prints lines of shell: `root` when all is well, else `problem` and `hint`.
 
-    { "root": "dist", "clean_urls": true, "error_page": "404.html", "routes": { "/**": "index.html" } }
+    { "root": "dist", "clean_urls": true, "error_page": "404.html", "routes": { "/**": "index.html" },
+      "redirects": { "/old/*": "/new/", "/gone": { "url": "https://example.com/", "status": 302 } },
+      "headers": { "/assets/**": { "Cache-Control": "public, max-age=31536000" } } }
 
 `root` is the folder to serve; left out, it is the first of `.`, `public`, `dist` and `build` that has an
-index.html. `routes` may send every path that is no file to one page, as single-page apps want it.
+index.html. `routes` send paths that are no file to a page, as single-page apps want it. In patterns `*`
+is a part of a path and `**` any rest of it; the first that fits counts, of `headers` all that fit.
+
+SLIPWAY_SITE=built says that a build script made the site: then the folders such scripts write to are
+looked at first, and a site of one page gets every path.
 """
 
+import glob
 import json
 import os
+import re
 import shlex
 import sys
 
+IS_BUILT = os.environ.get("SLIPWAY_SITE") == "built"
 ROOTS = (".", "public", "dist", "build")
-KNOWN = {"root", "clean_urls", "error_page", "routes"}
+# Where the tools of the day write; the index.html beside package.json is what they read.
+BUILT_ROOTS = ("dist", "build", "out", "_site", "build/client", ".output/public", "dist/*/browser", "dist/*", "public")
+KNOWN = {"root", "clean_urls", "error_page", "routes", "redirects", "headers"}
+REDIRECTS = {301, 302, 307, 308}
+# What the server says itself about how it sends.
+OWN_FIELDS = {"connection", "content-length", "content-range", "date", "location", "transfer-encoding", "content-encoding"}
 
 
 class Problem(Exception):
@@ -59,22 +73,66 @@ def check(build, given):
     if not inside(build, root) or not os.path.isdir(os.path.join(build, root)):
         raise Problem(f'static.json names the folder "{root}", which is not in the app.',
                       'Correct "root" in static.json, or commit that folder.')
-    routes = given.get("routes", {})
-    if not isinstance(routes, dict) or set(routes) - {"/**"}:
-        raise Problem('"routes" in static.json may hold one pattern only, "/**".',
-                      'Write "routes": {"/**": "index.html"} or remove it.')
+    routes = [[pattern, page(build, root, name, True)] for pattern, name in pairs(given, "routes", 'routes": {"/**": "index.html"')]
+    if not routes and IS_BUILT and is_one_page(os.path.join(build, root)):
+        routes = [["/**", "index.html"]]
     return {
         "root": root,
         "clean_urls": given.get("clean_urls") is not False,
         "error_page": page(build, root, given.get("error_page", "404.html"), "error_page" in given),
-        "fallback": page(build, root, routes.get("/**"), "/**" in routes),
+        "routes": routes,
+        "redirects": [redirect(pattern, to) for pattern, to in pairs(given, "redirects", 'redirects": {"/old": "/new"')],
+        "headers": [[pattern, fields(pattern, said)]
+                    for pattern, said in pairs(given, "headers", 'headers": {"/**": {"X-Frame-Options": "DENY"}')],
     }
 
 
+def pairs(given, name, example):
+    """What stands under a name, by pattern."""
+    value = given.get(name, {})
+    if not isinstance(value, dict):
+        raise Problem(f'"{name}" in static.json is not an object.', f'Write for example "{example}}}.')
+    for pattern in value:
+        if not re.fullmatch(r"/[^\s?#]*", pattern) or "***" in pattern:
+            raise Problem(f'"{pattern}" under "{name}" in static.json is not a pattern of paths.',
+                          'Patterns begin with a slash, such as "/**" or "/docs/*".')
+    return value.items()
+
+
+def redirect(pattern, to):
+    url, status = (to.get("url"), to.get("status", 301)) if isinstance(to, dict) else (to, 301)
+    is_place = isinstance(url, str) and re.fullmatch(r"(https?://|/)[!-~]*", url)
+    if not is_place or type(status) is not int or status not in REDIRECTS:
+        raise Problem(f'The redirect of "{pattern}" in static.json is not a place to go to.',
+                      'Write for example "/new", or {"url": "https://example.com/", "status": 302}.')
+    return [pattern, url, status]
+
+
+def fields(pattern, said):
+    """Lines of a response's head."""
+    if not isinstance(said, dict):
+        raise Problem(f'The headers of "{pattern}" in static.json are not an object.', 'Write {"NAME": "VALUE"} there.')
+    for name, value in said.items():
+        is_well = re.fullmatch(r"[A-Za-z0-9-]{1,60}", name) and isinstance(value, str) and re.fullmatch(r"[ -~]{0,4000}", value)
+        if not is_well or name.lower() in OWN_FIELDS:
+            raise Problem(f'The header "{name}" of "{pattern}" in static.json cannot be sent.',
+                          "Correct its name or value; what the server says itself cannot be said again.")
+    return said
+
+
+def is_one_page(folder):
+    found = [name for _, _, names in os.walk(folder) for name in names if name.endswith((".html", ".htm"))]
+    return found == ["index.html"] and os.path.isfile(os.path.join(folder, "index.html"))
+
+
 def find_root(build):
-    for root in ROOTS:
-        if os.path.isfile(os.path.join(build, root, "index.html")):
-            return root
+    for pattern in BUILT_ROOTS if IS_BUILT else ROOTS:
+        for path in sorted(glob.glob(os.path.join(build, pattern))) or [os.path.join(build, pattern)]:
+            if os.path.isfile(os.path.join(path, "index.html")):
+                return os.path.relpath(path, build)
+    if IS_BUILT:
+        raise Problem("The build script wrote no index.html to dist, build, out, _site or public, and package.json has no start script.",
+                      'Say in static.json where the pages are: {"root": "FOLDER"}, or add "start" to "scripts" in package.json.')
     raise Problem("No index.html is in the app, in public, dist or build.",
                   'Say in static.json where the pages are: {"root": "FOLDER"}.')
 

@@ -6,7 +6,10 @@ REASONS = {
     200: "OK",
     206: "Partial Content",
     301: "Moved Permanently",
+    302: "Found",
     304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
@@ -43,7 +46,19 @@ def answer(site, head, is_ending):
     if file is None:
         more = "" if place is None else f"Location: {place}\r\n"
         return plain(status, more, wants_close=request.wants_close, is_head=request.method == "HEAD")
-    return whole(request, status, file) if status != 200 else page(request, file)
+    said = whole(request, status, file) if status != 200 else page(request, file)
+    return with_fields(said, site.fields(request.target))
+
+
+def with_fields(said, fields):
+    """The answer with fields of static.json, which win over those of the same name."""
+    if fields:
+        head, end, body = said.bytes.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        kept = [line for line in lines if line.partition(":")[0].lower() not in fields]
+        added = "".join(fields.values()).removesuffix("\r\n")
+        said.bytes = "\r\n".join([first, *kept, added]).encode("latin-1") + end + body
+    return said
 
 
 def plain(status, fields="", *, wants_close, is_head=False):

@@ -5,6 +5,7 @@ nothing whose name begins with a dot is there at all (but /.well-known/).
 """
 
 import os
+import re
 import stat
 
 from file import File
@@ -17,6 +18,9 @@ class Site:
     def __init__(self, root, settings):
         self._root = os.path.realpath(root)
         self._settings = settings
+        self._routes = [(compile_pattern(pattern), page) for pattern, page in settings["routes"]]
+        self._redirects = [(compile_pattern(pattern), url, code) for pattern, url, code in settings["redirects"]]
+        self._headers = [(compile_pattern(pattern), fields) for pattern, fields in settings["headers"]]
         self._files = {}
         self._kept_bytes = 0
 
@@ -27,6 +31,10 @@ class Site:
         if names is None:
             return 404, self._error_page(), None
         inside = "/".join(names)
+        whole = "/" + inside + ("/" if inside and path.endswith("/") else "")
+        for pattern, url, status in self._redirects:
+            if pattern.match(whole):
+                return status, None, url
         file = self._file(os.path.join(inside, "index.html") if path.endswith("/") else inside)
         if file is not None:
             return 200, file, None
@@ -36,10 +44,22 @@ class Site:
             file = self._file(inside + ".html") if self._settings["clean_urls"] else None
             if file is not None:
                 return 200, file, None
-        fallback = self._settings["fallback"]
-        if fallback is not None:
-            return 200, self._file(fallback), None
+        for pattern, page in self._routes:
+            if pattern.match(whole):
+                return 200, self._file(page), None
         return 404, self._error_page(), None
+
+    def fields(self, target):
+        """What static.json wants to be said about a path, by lower-case name."""
+        if not self._headers:
+            return {}
+        names = self._names(target.partition("?")[0])
+        path = "/" + "/".join(names or ())
+        found = {}
+        for pattern, fields in self._headers:
+            if pattern.match(path):
+                found.update({name.lower(): f"{name}: {value}\r\n" for name, value in fields.items()})
+        return found
 
     def _names(self, path):
         """The decoded parts of a path; None for one that cannot name a file here."""
@@ -91,6 +111,12 @@ class Site:
             self._kept_bytes = 0
         self._files[path] = (mark_of(status), file)
         self._kept_bytes += size
+
+
+def compile_pattern(pattern):
+    """`*` is a part of a path, `**` any rest of it; a slash at the end may be there or not."""
+    text = re.escape(pattern.rstrip("/")).replace(r"/\*\*", "(/.*)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]+")
+    return re.compile(text + "/?$", re.DOTALL)
 
 
 def mark_of(status):

@@ -1,0 +1,2 @@
+class Problem(Exception):
+    """Something the owner of the app must fix: a sentence and the next step."""

@@ -1,0 +1,3 @@
+defmodule Greeting do
+  def to(release), do: "hello from elixir, release #{release}\n"
+end
