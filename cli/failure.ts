@@ -18,6 +18,7 @@ const exits = {
 
 const byCode: Partial<Record<ErrorCode, number>> = {
   BUILD_FAILED: exits.buildFailed,
+  BUILD_DIFFERS: exits.buildFailed,
   RELEASE_FAILED: exits.releaseFailed,
   SERVER_UNREACHABLE: exits.unreachable,
   APP_NAME_TAKEN: exits.conflict,

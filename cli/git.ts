@@ -45,3 +45,17 @@ export async function branchToPush(place: Place): Promise<string> {
   if (branch === undefined || branch === 'main' || branch === 'master') return branch ?? 'main'
   return 'HEAD:main'
 }
+
+/** What git would take of a folder: tracked and new files, without ignored ones; undefined: no repository. */
+export async function filesOfRepository(place: Place): Promise<string[] | undefined> {
+  const { folder, signal } = place
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z']
+  try {
+    const options = { cwd: folder, signal, maxBuffer: 256 * 1024 ** 2 }
+    const { stdout } = await git('git', args, options)
+    return [...new Set(stdout.split('\0').filter((path) => path !== ''))]
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}

@@ -23,6 +23,23 @@ export function age(time: string, nowMs = Date.now()): string {
   return `${Math.floor(seconds / day)}d`
 }
 
+/** When something ends: `in 62 days (2026-03-31)`, `in 5 h`, or that it has. */
+export function ends(time: string, nowMs = Date.now()): string {
+  const date = time.slice(0, 10)
+  if (Date.parse(time) <= nowMs) return `expired (${date})`
+  return `${soon(time, nowMs)} (${date})`
+}
+
+/** How long until then: `now`, `in 30 s`, `in 5 min`, `in 2 h`, `in 3 days`. */
+export function soon(time: string, nowMs = Date.now()): string {
+  const seconds = Math.ceil((Date.parse(time) - nowMs) / 1000)
+  if (seconds <= 0) return 'now'
+  if (seconds < minute) return `in ${seconds} s`
+  if (seconds < hour) return `in ${Math.floor(seconds / minute)} min`
+  if (seconds < 2 * day) return `in ${Math.floor(seconds / hour)} h`
+  return `in ${Math.floor(seconds / day)} days`
+}
+
 /** Clocks differ: what lies ahead of ours is now. */
 function secondsSince(time: string, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - Date.parse(time)) / 1000))

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Limits } from '#driver/driver.ts'
 import { bytes, type Environment, integer, port, SettingError, text } from '#lib/settings.ts'
@@ -8,16 +9,26 @@ export interface Config {
   /** State folder; `keys/` and `controller/` are below it. */
   readonly state: string
   readonly api: { readonly host: string; readonly port: number }
-  /** Base URL clients reach the API at; capability URLs begin with it. */
-  readonly apiUrl: string
+  /**
+   * Base URL clients reach the API at, without a slash at the end; capability URLs begin with it. Null:
+   * whatever each client reached it at.
+   */
+  readonly apiUrl: string | null
   readonly routerAdminUrl: string
+  readonly builderUrl: string
+  /** Of each environment, how many of the newest slugs stay for a rollback. */
+  readonly keptSlugs: number
   /** Apps are `<name>.<domain>`. */
   readonly domain: string
+  /** IP addresses that people's DNS should point to; none: where the platform's own DNS does. */
+  readonly addresses: readonly string[]
   readonly git: { readonly host: string; readonly port: number }
   readonly httpPort: number
   /** Range (CIDR) that networks of apps are taken from. */
   readonly networks: string
   readonly stack: string
+  /** An upload may be so large. */
+  readonly sourceBytes: number
   readonly engine: EngineConfig
   /** The biggest number of copies one process type may have. */
   readonly copiesLimit: number
@@ -45,9 +56,12 @@ export function readConfig(env: Environment): Config {
   return {
     state: text(env, 'SLIPWAY_STATE', '/var/lib/slipway'),
     api,
-    apiUrl: text(env, 'SLIPWAY_API_URL', `http://127.0.0.1:${api.port}`),
+    apiUrl: baseUrl(env, 'SLIPWAY_API_URL'),
     routerAdminUrl: text(env, 'SLIPWAY_ROUTER_ADMIN_URL', 'http://127.0.0.1:8001'),
+    builderUrl: text(env, 'SLIPWAY_BUILDER_URL', 'http://127.0.0.1:8002'),
+    keptSlugs: Math.max(2, integer(env, 'SLIPWAY_KEEP_SLUGS', 20)),
     domain,
+    addresses: addresses(env, 'SLIPWAY_ADDRESSES'),
     git: {
       host: text(env, 'SLIPWAY_GIT_HOST', domain),
       port: port(env, 'SLIPWAY_SSH_PORT', 2222),
@@ -55,6 +69,7 @@ export function readConfig(env: Environment): Config {
     httpPort: port(env, 'SLIPWAY_HTTP_PORT', 8080),
     networks: range(env, 'SLIPWAY_NETWORKS', '10.217.0.0/16'),
     stack: text(env, 'SLIPWAY_STACK', 'slipway-12'),
+    sourceBytes: bytes(env, 'SLIPWAY_SOURCE_LIMIT', 500 * 1024 ** 2),
     engine: readEngineConfig(env),
     copiesLimit: integer(env, 'SLIPWAY_COPIES_LIMIT', 20),
     limits: readLimits(env),
@@ -88,6 +103,31 @@ function range(env: Environment, name: string, fallback: string): string {
   const value = text(env, name, fallback)
   if (isRange(value)) return value
   throw new SettingError(`${name} must be a range such as ${fallback}, not "${value}".`)
+}
+
+/** Behind a proxy with TLS: what clients call it by. */
+function baseUrl(env: Environment, name: string): string | null {
+  const value = text(env, name, '')
+  if (value === '') return null
+  const url = URL.canParse(value) ? new URL(value) : null
+  const isBase = url !== null && url.search === '' && url.hash === '' && url.username === ''
+  if (isBase && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+  throw new SettingError(`${name} must be an address such as https://api.example.org.`)
+}
+
+/** Separated by commas or spaces. */
+function addresses(env: Environment, name: string): string[] {
+  const given = text(env, name, '')
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+  const wrong = given.find((address) => isIP(address) === 0)
+  if (wrong === undefined) return given.map(canonical)
+  throw new SettingError(`${name} must be IP addresses, separated by commas, not "${wrong}".`)
+}
+
+/** As DNS answers are written: IPv6 in its short form. */
+function canonical(address: string): string {
+  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
 }
 
 /** Where the controller keeps its things below the state folder. */

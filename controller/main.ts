@@ -6,12 +6,16 @@ import { SlipwayError } from '#contract/error.ts'
 import type { Fleet } from '#driver/driver.ts'
 import { type Log, openLog } from '#lib/log.ts'
 import { SettingError } from '#lib/settings.ts'
+import { startCertificates } from './certificate/certificates.ts'
+import { readAcme } from './certificate/settings.ts'
 import { type Config, placesIn, readConfig } from './config.ts'
 import { startDeploys } from './deploy/deploys.ts'
 import { readTimes } from './deploy/deps.ts'
 import { openNews } from './deploy/news.ts'
+import { openLookUp } from './domain/look-up.ts'
 import { serveDeployments } from './http/deployments.ts'
 import { serveDynos } from './http/dynos.ts'
+import { serveLines } from './http/lines.ts'
 import { serveLogs } from './http/logs.ts'
 import { startServer } from './http/server.ts'
 import { readKeyFile } from './key-file.ts'
@@ -35,6 +39,7 @@ async function main(): Promise<void> {
   const log = openLog('controller')
   const now = (): Date => new Date()
   const config = readConfig(process.env)
+  const acme = readAcme(process.env)
   const places = placesIn(config.state)
   const internalToken = readKeyFile(places.key('internal.token'))
   const setupSecret = readKeyFile(places.key('setup.secret'))
@@ -49,6 +54,7 @@ async function main(): Promise<void> {
   const fleet = await openFleet(config, log)
   const logs = openLogs({ folder: places.logs, fleet, log })
   const router = { url: config.routerAdminUrl, token: internalToken, program: 'router' }
+  const builder = { url: config.builderUrl, token: internalToken, program: 'builder' }
   const settings = {
     ...readTimes(process.env),
     instance: config.engine.instance,
@@ -57,15 +63,22 @@ async function main(): Promise<void> {
   const working = { store: db, fleet, router, logs, news, log, settings, vault }
   const deploys = startDeploys(working)
   const runs = openRuns(working)
+  const certificates = startCertificates({ db, vault, router, logs, log, now, acme })
 
   const { outputs } = places
-  const kick = (environmentId?: string): void => deploys.kick(environmentId)
+  const kick = (environmentId?: string): void => {
+    deploys.kick(environmentId)
+    certificates.kick()
+  }
   const foreignSubnets = (signal: AbortSignal): Promise<string[]> => fleet.foreignSubnets(signal)
   const secrets = { internalToken, setupSecret }
-  const deps = { db, vault, log, now, config, outputs, news, kick, foreignSubnets, ...secrets }
+  const world = { foreignSubnets, lookUp: openLookUp(), router, builder }
+  const asking = { certificates: { acme, kick: () => certificates.kick() } }
+  const deps = { db, vault, log, now, config, outputs, news, kick, ...asking, ...world, ...secrets }
   const server = await startServer(deps, [
     (http) => serveDynos(http, { db, now, fleet, deploys, runs }),
     (http) => serveLogs(http, { db, now }, logs),
+    (http) => serveLines(http, { db }, logs),
     (http) => serveDeployments(http, { db }, news),
     (http) => serveAttach(http, { fleet, log }, runs),
   ])
@@ -76,6 +89,7 @@ async function main(): Promise<void> {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('stopping')
   await server.close()
+  await certificates.close()
   await runs.close()
   await deploys.close()
   await logs.close()

@@ -5,13 +5,17 @@ import type { AppRow } from './store/tables.ts'
 
 type App = Pick<AppRow, 'id' | 'data_key'>
 
-/** Keeps config values from being read in the database file. */
+/** Keeps config values, and private keys, from being read in the database file. */
 export interface Vault {
   /** A fresh data key for an app, wrapped by the master key: what the row of the app keeps. */
   readonly newDataKey: (appId: string) => Uint8Array
   readonly seal: (app: App, config: Config) => Uint8Array
   /** Throws when it was sealed for another app, with another key, or was changed since. */
   readonly unseal: (app: App, sealed: Uint8Array) => Config
+  /** Seals what belongs to the platform and not to an app; `place` says where it is kept. */
+  readonly sealText: (place: string, text: string) => Uint8Array
+  /** Throws when it was sealed for another place, with another key, or was changed since. */
+  readonly unsealText: (place: string, sealed: Uint8Array) => string
 }
 
 const keyBytes = 32
@@ -35,6 +39,8 @@ export function openVault(masterKey: string): Vault {
       encrypt(dataKey(app), Buffer.from(JSON.stringify(config)), `config:${app.id}`),
     unseal: (app, sealed) =>
       JSON.parse(decrypt(dataKey(app), sealed, `config:${app.id}`).toString()) as Config,
+    sealText: (place, text) => encrypt(master, Buffer.from(text), `text:${place}`),
+    unsealText: (place, sealed) => decrypt(master, sealed, `text:${place}`).toString(),
   }
 }
 

@@ -24,6 +24,8 @@ function describe(app: App): Record<string, string | null> {
     Owner: app.owner.email,
     Environment: app.environment.name,
     Stack: app.stack.name,
+    Root: app.root,
+    Dockerfile: app.dockerfile,
     Created: ago(app.created_at),
     Released: app.released_at === null ? 'never' : ago(app.released_at),
     Slug: app.slug_size === null ? null : size(app.slug_size),

@@ -21,7 +21,7 @@ export const define: Define = (command, cli) =>
       .option('-f, --follow', 'stay and show what comes, until Ctrl-C')
       .option('-t, --tail', 'the same')
       .option('-n, --num <lines>', 'how many lines of the past, up to 10000', '100')
-      .option('-p, --process <name>', 'only this process type or process: web, web.1')
+      .option('-p, --process <name>', 'only this process type or process: web, web.1, router')
       .option('-d, --dyno <name>', 'the same')
       .option('-s, --source <source>', 'only `app` (its own output) or `slipway` (what we did)')
       .action(async (options: Options) => {

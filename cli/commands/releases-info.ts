@@ -1,5 +1,6 @@
 import { getRelease } from '#contract/release.ts'
 import type { Release } from '#contract/release.ts'
+import type { Receipt } from '#contract/watch.ts'
 import { appName } from '#cli/app-name.ts'
 import { aboutApp, examples } from '#cli/command.ts'
 import type { Define } from '#cli/command.ts'
@@ -30,6 +31,7 @@ function describe(release: Release): Record<string, string | null> {
     Description: release.description,
     Status: state,
     Failure: failure,
+    Receipt: release.receipt === null ? null : inWords(release.receipt),
     By: release.user.email,
     When: `${ago(release.created_at)} (${release.created_at})`,
     Commit: slug?.commit ?? null,
@@ -38,4 +40,21 @@ function describe(release: Release): Record<string, string | null> {
     Processes: processes.length === 0 ? null : ' ',
     ...Object.fromEntries(processes),
   }
+}
+
+/** `4,312 served, 12 held (longest 1.2 s), 0 failed` */
+function inWords(receipt: Receipt): string {
+  const { complete, served, held, failed, app_errors: errors, longest_hold_ms: holdMs } = receipt
+  const hold = held === 0 ? '' : ` (longest ${seconds(holdMs)})`
+  const own = errors === 0 ? '' : `; errors of the app itself: ${count(errors)}`
+  const partly = complete ? '' : '; not all was counted, the router was started anew'
+  return `${count(served)} served, ${count(held)} held${hold}, ${count(failed)} failed${own}${partly}`
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
 }

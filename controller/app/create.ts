@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { failure } from '#contract/error.ts'
 import type { Config } from '#controller/config.ts'
+import { platformHost } from '#controller/domain/claim.ts'
 import type { Vault } from '#controller/seal.ts'
 import { appByName, insertApp } from '#controller/store/apps.ts'
 import { recordDeed } from '#controller/store/audit.ts'
-import { insertDomain } from '#controller/store/domains.ts'
+import { claimsOn, insertDomain } from '#controller/store/domains.ts'
 import {
   defaultEnvironment,
   insertEnvironment,
@@ -46,13 +47,20 @@ export async function makeApp(
   const foreign = await deps.foreignSubnets(signal)
   const app = appRow(deps, owner, name)
   await deps.db.transaction().execute(async (trx) => {
-    if ((await appByName(trx, name)) !== undefined) throw failure('APP_NAME_TAKEN', { name })
+    await refuseTaken(trx, deps, name)
     await insertApp(trx, app)
     await addEnvironment(trx, deps, app, foreign)
     const deed = { actor: owner.email, action: 'app.create', target: name }
     await recordDeed(trx, { at: app.created_at, ...deed })
   })
   return app
+}
+
+/** Its host may be an administrator's gift to another app, though no app has the name. */
+async function refuseTaken(db: Store, { config }: AppDeps, name: string): Promise<void> {
+  const claims = await claimsOn(db, [platformHost(config, name)])
+  const isTaken = claims.length > 0 || (await appByName(db, name)) !== undefined
+  if (isTaken) throw failure('APP_NAME_TAKEN', { name })
 }
 
 function appRow({ vault, now, config }: AppDeps, owner: Owner, name: string): AppRow {
@@ -88,5 +96,6 @@ async function addEnvironment(
     subnet,
     created_at,
   })
-  await insertDomain(db, { host: `${app.name}.${domain}`, environment_id: id, created_at })
+  const host = platformHost({ domain }, app.name)
+  await insertDomain(db, { host, environment_id: id, created_at })
 }

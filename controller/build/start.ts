@@ -31,6 +31,7 @@ export async function beginBuild(db: Store, start: BuildStart, now: Date): Promi
     status: 'pending',
     stage: null,
     slug_id: null,
+    inputs: null,
     created_at: at,
     updated_at: at,
   }

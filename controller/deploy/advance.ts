@@ -24,9 +24,7 @@ export function advance(open: Target | null, seen: Seen, nowMs: number): Advance
 function stage(open: Target, seen: Seen, nowMs: number): Step[] {
   switch (open.state) {
     case 'pending':
-      return isTurnOf(open, seen, nowMs)
-        ? [enter(open, open.task === null ? 'starting' : 'releasing')]
-        : []
+      return isTurnOf(open, seen, nowMs) ? [enter(open, firstState(open, seen, nowMs))] : []
     case 'releasing':
       return runTask(open, seen)
     case 'starting':
@@ -40,6 +38,12 @@ function stage(open: Target, seen: Seen, nowMs: number): Step[] {
     case 'cancelled':
       return []
   }
+}
+
+/** Copies that are taken over as they are need not be started. */
+function firstState(open: Target, seen: Seen, nowMs: number): 'releasing' | 'starting' | 'routing' {
+  if (open.task !== null) return 'releasing'
+  return open.adopts === true && startAll(open, seen, nowMs) === null ? 'routing' : 'starting'
 }
 
 /** Two release tasks never run at once: one that a newer deployment overtook may come to its end. */

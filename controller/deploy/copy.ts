@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DeploymentState, ProcessTypes } from '#contract/release.ts'
+import { onceType, type DeploymentState, type ProcessTypes } from '#contract/release.ts'
 
 /** One copy of a process type that should run. */
 export interface Copy {
@@ -11,6 +11,8 @@ export interface Copy {
   readonly index: number
   /** As the Procfile has it; empty: the command of the image. */
   readonly command: string
+  /** Where a `web` copy listens, when its image says so. */
+  readonly port?: number
 }
 
 /** A deployment and what it asks for. */
@@ -22,14 +24,20 @@ export interface Target {
   readonly copies: readonly Copy[]
   /** The one-off that runs before any copy starts. */
   readonly task: Copy | null
+  /** What runs already is what it asks for: it takes over the copies of an earlier deployment. */
+  readonly adopts?: boolean
 }
 
 /** Process types that are no copies: the release task, and the name one-offs go by. */
 export const taskType = 'release'
 export const oneOffType = 'run'
 export const webType = 'web'
-/** Where a `web` copy must listen. */
-export const webPort = 5000
+/** Where a `web` copy must listen, unless its image exposes one port. */
+const webPort = 5000
+
+export function portOf({ port }: { readonly port?: number }): number {
+  return port ?? webPort
+}
 
 /** Names on the engine are limited by what a host name may be. */
 const nameLimit = 63
@@ -64,8 +72,12 @@ export interface Making {
   readonly instance: string
   readonly app: string
   readonly deploymentId: string
+  /** The deployment its copies are named after, when that is another. */
+  readonly copiesOf?: string | null
   readonly release: number
   readonly processTypes: ProcessTypes
+  /** The one its image exposes. */
+  readonly port?: number
   /** Wanted copies by process type; see `quantityOf`. */
   readonly quantities: Readonly<Record<string, number>>
 }
@@ -79,8 +91,22 @@ export function copiesOf(making: Making): Copy[] {
   })
 }
 
-export function taskOf(making: Making): Copy | null {
-  return making.processTypes[taskType] === undefined ? null : copyOf(making, taskType, 1)
+/** What runs before copies start; `isFirst`: nothing of the environment was ever live. */
+export function taskOf(making: Making, isFirst = false): Copy | null {
+  const { [taskType]: task, [onceType]: once } = making.processTypes
+  const command = isFirst ? inOrder(task, once) : task
+  if (command === undefined) return null
+  // Whosever the copies are, the task is run for this deployment.
+  const own = { copiesOf: null, processTypes: { [taskType]: command } }
+  return copyOf({ ...making, ...own }, taskType, 1)
+}
+
+function inOrder(first: string | undefined, second: string | undefined): string | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  // A comment at the end of a command would else swallow the bracket.
+  const whole = (command: string): string =>
+    command.includes('#') ? `(${command}\n)` : `(${command})`
+  return `${whole(first)} && ${whole(second)}`
 }
 
 /** A type without a row in the formation has no copy. */
@@ -95,7 +121,7 @@ export function describeCopies(copies: readonly Copy[]): string {
 }
 
 function isCopied(type: string): boolean {
-  return type !== taskType && type !== oneOffType
+  return type !== taskType && type !== onceType && type !== oneOffType
 }
 
 function webFirst(a: string, b: string): number {
@@ -104,7 +130,8 @@ function webFirst(a: string, b: string): number {
 
 function copyOf(making: Making, type: string, index: number): Copy {
   const { instance, app, deploymentId, release } = making
-  const name = copyName(instance, app, deploymentId, type, index)
+  const name = copyName(instance, app, making.copiesOf ?? deploymentId, type, index)
   const command = making.processTypes[type] ?? ''
-  return { name, deploymentId, release, type, index, command }
+  const port = type === webType && making.port !== undefined ? { port: making.port } : {}
+  return { name, deploymentId, release, type, index, command, ...port }
 }

@@ -5,10 +5,11 @@ import type { DeploymentState } from '#contract/release.ts'
  * noticing; from `draining` on the router serves the deployment and it can only succeed.
  */
 export const followers = {
-  pending: ['releasing', 'starting', 'failed', 'superseded', 'cancelled'],
+  pending: ['releasing', 'starting', 'routing', 'failed', 'superseded', 'cancelled'],
   releasing: ['starting', 'failed', 'superseded', 'cancelled'],
   starting: ['routing', 'failed', 'superseded', 'cancelled'],
-  routing: ['draining', 'failed', 'superseded', 'cancelled'],
+  // The router may have heard of it: whoever wants it gone now rolls back.
+  routing: ['draining', 'failed', 'superseded'],
   draining: ['succeeded'],
   succeeded: [],
   failed: [],

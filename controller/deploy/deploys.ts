@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { takeNumber } from '#controller/store/counters.ts'
-import { allEnvironments } from '#controller/store/environments.ts'
 import type { Instance } from '#driver/driver.ts'
 import { startLoop } from '#lib/loop.ts'
 import type { DeployDeps } from './deps.ts'
-import { readPlace } from './place.ts'
+import { readKeys } from './place.ts'
 import { RouterKeeper } from './router.ts'
 import { sweep } from './sweep.ts'
 import { openWorker } from './worker.ts'
@@ -22,6 +22,8 @@ export interface Deploys {
 }
 
 const everyMs = 10_000
+const readyMs = 3_600_000
+const afterLiveMs = 200
 
 /**
  * Starts a worker per environment, and one pass over the whole platform: workers come and go with
@@ -33,14 +35,18 @@ export function startDeploys(deps: DeployDeps): Deploys {
   const keeper = new RouterKeeper({ router, nextNumber })
   const workers = new Map<string, Worker>()
   const closing = new AbortController()
+  const onError = (error: unknown): void => log.error('deploy.platform_failed', error)
 
+  const makingReady = startLoop((signal) => makeReady(deps, signal), { everyMs: readyMs, onError })
+  const onLive = (): void => makingReady.kick()
   const pass = async (signal: AbortSignal): Promise<void> => {
-    const known = (await allEnvironments(store)).map((row) => row.id)
-    const places = await Promise.all(known.map((id) => readPlace(store, id)))
+    const keys = await readKeys(store)
+    const known = [...keys.keys()]
     await closeUnknown(workers, known)
     signal.throwIfAborted()
-    keeper.know(places.flatMap((place) => (place === null ? [] : [place.key])))
-    for (const id of known) if (!workers.has(id)) workers.set(id, openWorker(id, deps, keeper))
+    keeper.know([...keys.values()])
+    for (const id of known)
+      if (!workers.has(id)) workers.set(id, openWorker(id, deps, keeper, onLive))
     await checkRouter(signal)
   }
   const checkRouter = async (signal: AbortSignal): Promise<void> => {
@@ -51,7 +57,6 @@ export function startDeploys(deps: DeployDeps): Deploys {
       log.warn('router.unreachable', { reason: error instanceof Error ? error.message : null })
     }
   }
-  const onError = (error: unknown): void => log.error('deploy.platform_failed', error)
   const loop = startLoop(pass, { everyMs, onError })
   // On its own: it waits for requests to end, and nobody else should wait for that.
   const sweeping = startLoop((signal) => sweep({ deps, keeper }, signal), { everyMs, onError })
@@ -73,9 +78,24 @@ export function startDeploys(deps: DeployDeps): Deploys {
       workers.get(instance.owner.environmentId)?.standing(instance) ?? 'starting',
     close: async () => {
       closing.abort()
-      await Promise.all([loop.close(), sweeping.close()])
+      await Promise.all([loop.close(), sweeping.close(), makingReady.close()])
       await Promise.all([watching, ...[...workers.values()].map((worker) => worker.close())])
     },
+  }
+}
+
+/**
+ * When the pusher has gone, and not before: it would take its CPU from the push's last steps. It costs
+ * the next deployment some time when the engine cannot do it now, and nothing else.
+ */
+async function makeReady({ fleet, log, settings }: DeployDeps, signal: AbortSignal): Promise<void> {
+  if (!settings.readyCopies) return
+  try {
+    await sleep(afterLiveMs, undefined, { signal })
+    await fleet.makeReady(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    log.warn('fleet.not_ready', { reason: String(error) })
   }
 }
 

@@ -4,7 +4,7 @@ import type { Vault } from '#controller/seal.ts'
 import type { Store } from '#controller/store/tables.ts'
 import type { Fleet, Limits } from '#driver/driver.ts'
 import type { Log } from '#lib/log.ts'
-import { integer } from '#lib/settings.ts'
+import { integer, text } from '#lib/settings.ts'
 import type { Environment } from '#lib/settings.ts'
 import type { News } from './news.ts'
 
@@ -18,6 +18,8 @@ export interface DeploySettings {
   readonly releaseTimeoutMs: number
   /** How long requests on copies that leave may take. */
   readonly drainMs: number
+  /** Containers wait for the next copies; off, since one that waits can keep a network from being removed. */
+  readonly readyCopies: boolean
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number
 }
@@ -31,6 +33,7 @@ export function readTimes(env: Environment): Omit<DeploySettings, 'instance' | '
     startTimeoutMs: integer(env, 'SLIPWAY_START_TIMEOUT_S', 60) * 1000,
     releaseTimeoutMs: integer(env, 'SLIPWAY_RELEASE_TIMEOUT_S', 1800) * 1000,
     drainMs: Math.min(integer(env, 'SLIPWAY_DRAIN_S', 30), drainLimitS) * 1000,
+    readyCopies: text(env, 'SLIPWAY_READY_COPIES', 'off') === 'on',
     graceMs: integer(env, 'SLIPWAY_GRACE_S', 30) * 1000,
   }
 }

@@ -7,6 +7,7 @@ import type { Cause } from './failure.ts'
 import type { Hands } from './hands.ts'
 import { failureLines, linesOf } from './journal.ts'
 import type { Wish } from './place.ts'
+import { noteForReceipt } from './receipt.ts'
 import type { Step } from './step.ts'
 import { within } from './within.ts'
 
@@ -61,14 +62,13 @@ export async function fail(
   await record(hands, wish, id, { state: 'failed', stageMs: 0, failure: sentence.error, journal })
 }
 
-async function record(
-  { deps }: Hands,
-  { place, deployed }: Wish,
-  id: string,
-  entry: Entry,
-): Promise<void> {
+async function record(hands: Hands, wish: Wish, id: string, entry: Entry): Promise<void> {
+  const { deps } = hands
+  const { place, deployed } = wish
   if (!(await enterState(deps.store, id, entry))) return
   deps.news.tell(id)
+  noteForReceipt(hands, wish, id, entry.state)
+  if (entry.state === 'draining') hands.onLive()
   const version = deployed.find((row) => row.id === id)?.version
   const { state } = entry
   deps.log.info('deployment.entered', { app: place.app.name, deployment: id, version, state })

@@ -1,4 +1,4 @@
-import { dynoName, webPort, webType } from './copy.ts'
+import { dynoName, portOf, webType } from './copy.ts'
 import type { Copy } from './copy.ts'
 
 /** Why a deployment failed. */
@@ -37,7 +37,7 @@ export function explain(cause: Cause, at: Circumstances): Sentence {
 function happened(cause: Cause, at: Circumstances): string {
   switch (cause.kind) {
     case 'silent':
-      return `${dynoName(cause.copy)} did not answer on port ${webPort} in ${seconds(cause.afterMs)} s (last: ${cause.last})`
+      return `${dynoName(cause.copy)} did not answer on port ${portOf(cause.copy)} in ${seconds(cause.afterMs)} s (last: ${cause.last})`
     case 'exited':
       return `${dynoName(cause.copy)} exited with code ${cause.exitCode} right after it started`
     case 'out-of-memory':
@@ -59,8 +59,8 @@ function advice(cause: Cause, at: Circumstances): string {
   switch (cause.kind) {
     case 'silent':
       return cause.last === 'timeout'
-        ? `something inside ${dynoName(cause.copy)} drops connections to port ${webPort}; see its output: app logs -a ${at.app}`
-        : `the app must listen on $PORT (${webPort}) on 0.0.0.0, not 127.0.0.1; see its output: app logs -a ${at.app}`
+        ? `something inside ${dynoName(cause.copy)} drops connections to port ${portOf(cause.copy)}; see its output: app logs -a ${at.app}`
+        : `the app must listen on $PORT (${portOf(cause.copy)}) on 0.0.0.0, not 127.0.0.1; see its output: app logs -a ${at.app}`
     case 'exited':
       return exitAdvice(cause.copy, cause.exitCode, at)
     case 'out-of-memory':
@@ -77,7 +77,7 @@ function exitAdvice(copy: Copy, exitCode: number, at: Circumstances): string {
     return `its command cannot be run; check the line "${copy.type}:" of the Procfile`
   if (exitCode === 0)
     return `a process must stay in the foreground; check the line "${copy.type}:" of the Procfile`
-  const where = copy.type === webType ? `, and listens on $PORT (${webPort})` : ''
+  const where = copy.type === webType ? `, and listens on $PORT (${portOf(copy)})` : ''
   return `check that it runs on its own${where}; see its output: app logs -a ${at.app}`
 }
 

@@ -9,6 +9,8 @@ export interface Hands {
   readonly keeper: RouterKeeper
   readonly memory: Memory
   readonly taskOutput: TaskOutput
+  /** A deployment went live: its copies may be those of the next one. */
+  readonly onLive: () => void
   /** Aborted when the environment is let go of: ends what goes on in the background. */
   readonly closing: AbortSignal
 }

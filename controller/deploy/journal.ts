@@ -14,6 +14,9 @@ export function linesOf(
   if (state === 'releasing') return [text(`release: ${target.task?.command ?? ''}`)]
   if (state === 'starting') return [...taskEnd(target), { kind: 'step', text: deploying(target) }]
   if (state !== 'routing') return []
+  if (target.adopts === true) {
+    return target.state === 'pending' ? [{ kind: 'step', text: keeping(target) }] : []
+  }
   return target.copies.map((copy) => text(healthy(copy, answeredAfterMs(copy.name))))
 }
 
@@ -26,10 +29,16 @@ function taskEnd({ state }: Target): Line[] {
   return state === 'releasing' ? [text('release: ok')] : []
 }
 
-function deploying({ copies }: Target): string {
+function deploying({ copies, adopts }: Target): string {
+  if (adopts === true) return keeping({ copies })
   return copies.length === 0
     ? 'Deploying nothing (scaled to 0)'
     : `Deploying ${describeCopies(copies)}`
+}
+
+/** Whoever wants them started anew says so: `app restart`. */
+function keeping({ copies }: Pick<Target, 'copies'>): string {
+  return `Keeping ${describeCopies(copies)} as it runs: same code, config and process types`
 }
 
 function healthy(copy: Copy, afterMs: number | undefined): string {

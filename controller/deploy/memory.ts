@@ -1,6 +1,6 @@
 import type { RouteInstance } from '#contract/route.ts'
 import type { Instance } from '#driver/driver.ts'
-import { webPort, webType } from './copy.ts'
+import { portOf, webType } from './copy.ts'
 import { untilAnswers } from './health.ts'
 import { noticeCrashes, steadyMs } from './seen.ts'
 import type { Crash, Seen } from './seen.ts'
@@ -113,13 +113,14 @@ export class Memory {
         this.#answered.set(name, startedAtMs)
   }
 
-  #probe({ name, address, startedAtMs }: Instance): void {
+  #probe(instance: Instance): void {
+    const { name, address, startedAtMs } = instance
     if (address === null || this.#probing.has(name)) return
     if (this.#answered.get(name) === startedAtMs) return
     const stop = new AbortController()
     this.#probing.set(name, { startedAtMs, stop: () => stop.abort() })
     const onRefusal = (reason: string): void => void this.#probes.set(name, reason)
-    untilAnswers({ host: address, port: webPort }, onRefusal, stop.signal).then(
+    untilAnswers({ host: address, port: portOf(instance) }, onRefusal, stop.signal).then(
       () => this.#answer(name, startedAtMs),
       () => undefined,
     )

@@ -2,7 +2,7 @@ import type { Instance } from '#driver/driver.ts'
 import type { Hands } from './hands.ts'
 import type { Wish } from './place.ts'
 import type { Plan } from './plan.ts'
-import { routesTo } from './route-table.ts'
+import { offerOf } from './route-table.ts'
 import { troubleIn } from './trouble.ts'
 
 /** Finds out what the router has, if it answers. */
@@ -28,9 +28,10 @@ export async function putRoutes(
   signal: AbortSignal,
 ): Promise<boolean> {
   const copies = instances.filter((one) => made.routes.includes(one.name))
-  const where = { app: place.app.name, environment: place.environment, hosts: place.hosts }
+  const { environment, rules, settings } = place
+  const offering = { app: place.app.name, environment, rules, settings }
   try {
-    await keeper.put(place.key, routesTo(where, copies), signal)
+    await keeper.put(place.key, offerOf(offering, copies), signal)
     memory.trouble = null
     return true
   } catch (error) {

@@ -1,11 +1,16 @@
-import type { ProcessTypes } from '#contract/release.ts'
+import type { Artifact, ProcessTypes } from '#contract/release.ts'
+import type { RouteRule, RouteSettings } from '#contract/route.ts'
+import { rulesOf } from '#controller/domain/rules.ts'
+import { readEdge, routeSettings } from '#controller/domain/settings.ts'
 import { deploymentsInPlay } from '#controller/store/deployments.ts'
 import type { Deployed } from '#controller/store/deployments.ts'
 import { hostsOf } from '#controller/store/domains.ts'
+import { edgeOf } from '#controller/store/edge.ts'
 import { formationOf } from '#controller/store/formation.ts'
+import { routesInto } from '#controller/store/routes.ts'
 import type { AppRow, Store } from '#controller/store/tables.ts'
 import { copiesOf, taskOf } from './copy.ts'
-import type { Target } from './copy.ts'
+import type { Making, Target } from './copy.ts'
 import { isLive, isOpen } from './deployment.ts'
 import type { Wanted } from './plan.ts'
 import { keyOf } from './route-table.ts'
@@ -16,7 +21,10 @@ export interface Place {
   readonly environment: string
   readonly app: AppRow
   readonly subnet: string
-  readonly hosts: readonly string[]
+  /** What leads to it: its hosts, and paths of others. */
+  readonly rules: readonly RouteRule[]
+  /** What the router does for it; undefined: nothing beyond finding it. */
+  readonly settings: RouteSettings | undefined
   /** Its routes go by this, see route-table.ts. */
   readonly key: string
 }
@@ -26,6 +34,17 @@ export interface Wish {
   readonly place: Place
   readonly wanted: Wanted
   readonly deployed: readonly Deployed[]
+}
+
+/** What the routes of every environment go by, by its id. */
+export async function readKeys(db: Store): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('environments')
+    .innerJoin('apps', 'apps.id', 'environments.app_id')
+    .select(['environments.id', 'environments.name as environment', 'apps.name as app'])
+    .orderBy('environments.id')
+    .execute()
+  return new Map(rows.map((row) => [row.id, keyOf(row)]))
 }
 
 /** Null: there is no such environment (any more). */
@@ -40,7 +59,10 @@ export async function readPlace(db: Store, environmentId: string): Promise<Place
   if (row === undefined) return null
   const { environment, subnet, ...app } = row
   const key = keyOf({ app: app.name, environment })
-  return { environmentId, environment, app, subnet, hosts: await hostsOf(db, environmentId), key }
+  const hosts = await hostsOf(db, environmentId)
+  const rules = rulesOf(key, hosts, await routesInto(db, environmentId))
+  const settings = routeSettings(readEdge(await edgeOf(db, environmentId)))
+  return { environmentId, environment, app, subnet, rules, settings, key }
 }
 
 export async function readWish(
@@ -53,7 +75,9 @@ export async function readWish(
   const deployed = await deploymentsInPlay(db, environmentId)
   const formation = await formationOf(db, environmentId)
   const quantities = Object.fromEntries(formation.map((row) => [row.type, row.quantity]))
-  const toTarget = (row: Deployed): Target => targetOf(row, instance, place.app.name, quantities)
+  const isFirst = !deployed.some((row) => isLive(row.state))
+  const toTarget = (row: Deployed): Target =>
+    targetOf(row, { instance, app: place.app.name, quantities, isFirst })
   return { place, deployed, wanted: sort(deployed, toTarget) }
 }
 
@@ -70,19 +94,26 @@ function sort(rows: readonly Deployed[], toTarget: (row: Deployed) => Target): W
 
 function targetOf(
   row: Deployed,
-  instance: string,
-  app: string,
-  quantities: Readonly<Record<string, number>>,
+  { isFirst, ...about }: Pick<Making, 'instance' | 'app' | 'quantities'> & { isFirst: boolean },
 ): Target {
   const processTypes = JSON.parse(row.process_types) as ProcessTypes
   const release = row.version
-  const making = { instance, app, deploymentId: row.id, release, processTypes, quantities }
+  const port = exposedPort(row)
+  const named = { deploymentId: row.id, copiesOf: row.copies_of }
+  const making = { ...about, ...named, release, processTypes, ...port }
   return {
     id: row.id,
     version: row.version,
     state: row.state,
     deadlineMs: Date.parse(row.deadline_at),
     copies: copiesOf(making),
-    task: row.reason === 'restart' ? null : taskOf(making),
+    task: row.reason === 'restart' ? null : taskOf(making, isFirst),
+    adopts: row.copies_of !== null,
   }
+}
+
+function exposedPort({ artifact }: Deployed): { port?: number } {
+  if (artifact === null) return {}
+  const read = JSON.parse(artifact) as Artifact
+  return read.kind === 'image' && read.port !== undefined ? { port: read.port } : {}
 }

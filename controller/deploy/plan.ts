@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DeploymentState } from '#contract/release.ts'
 import type { Instance } from '#driver/driver.ts'
 import { oneOffType, webType } from './copy.ts'
@@ -41,11 +42,21 @@ export function plan(wanted: Wanted, seen: Seen, nowMs: number): Plan {
     steps: [
       ...settle(wanted, seen),
       ...opening.steps,
-      ...keeping.steps,
+      ...keeping.steps.filter((step) => !isAmong(opening.steps, step)),
       ...leave(wanted, seen, nowMs),
     ],
     wakeAtMs: earliest([opening.wakeAtMs, keeping.wakeAtMs]),
   }
+}
+
+/** A copy that is taken over is wanted twice and started once. */
+function isAmong(steps: readonly Step[], step: Step): boolean {
+  return steps.some((other) => isDeepStrictEqual(namesIn(other), namesIn(step)))
+}
+
+function namesIn(step: Step): readonly (string | null)[] {
+  if (step.do === 'start') return [step.do, step.copy.name]
+  return step.do === 'remove' ? [step.do, step.name] : [null]
 }
 
 /** Healthy `web` copies of the one deployment that is, or is about to be, served. */

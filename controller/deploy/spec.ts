@@ -3,7 +3,7 @@ import type { Deployed } from '#controller/store/deployments.ts'
 import { slugById } from '#controller/store/builds.ts'
 import type { SlugRow } from '#controller/store/tables.ts'
 import type { CopySpec } from '#driver/driver.ts'
-import { dynoName, webPort, webType } from './copy.ts'
+import { dynoName, portOf, webType } from './copy.ts'
 import type { Copy } from './copy.ts'
 import type { DeployDeps } from './deps.ts'
 import type { Place } from './place.ts'
@@ -29,6 +29,7 @@ export async function specOf(
     type,
     index,
     artifact,
+    ...(copy.port === undefined ? {} : { port: copy.port }),
     stackImage: `${slug.stack}:run`,
     command: artifact.kind === 'image' && copy.command === '' ? null : copy.command,
     env: { ...deps.vault.unseal(app, deployed.config), ...ownEnv(copy) },
@@ -46,5 +47,5 @@ async function slugOf(deps: SpecDeps, { slug_id }: Pick<Deployed, 'slug_id'>): P
 /** What every process finds in its environment besides the config. */
 function ownEnv(copy: Copy): Record<string, string> {
   const dyno = { DYNO: dynoName(copy) }
-  return copy.type === webType ? { ...dyno, PORT: String(webPort) } : dyno
+  return copy.type === webType ? { ...dyno, PORT: String(portOf(copy)) } : dyno
 }

@@ -22,12 +22,17 @@ const everyMs = 10_000
 /** After an error: not at once, since nothing has changed. */
 const afterErrorMs = 1000
 
-export function openWorker(environmentId: string, deps: DeployDeps, keeper: RouterKeeper): Worker {
+export function openWorker(
+  environmentId: string,
+  deps: DeployDeps,
+  keeper: RouterKeeper,
+  onLive: () => void,
+): Worker {
   const closing = new AbortController()
   let alarm: NodeJS.Timeout | undefined
   const memory = new Memory(() => loop.kick())
   const taskOutput = new TaskOutput(deps)
-  const hands: Hands = { deps, keeper, memory, taskOutput, closing: closing.signal }
+  const hands: Hands = { deps, keeper, memory, taskOutput, onLive, closing: closing.signal }
 
   const wakeIn = (ms: number): void => {
     clearTimeout(alarm)

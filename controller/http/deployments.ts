@@ -6,7 +6,7 @@ import { isDone, isLive } from '#controller/deploy/deployment.ts'
 import type { News } from '#controller/deploy/news.ts'
 import { appNamed } from '#controller/app/find.ts'
 import { findRelease } from '#controller/release/find.ts'
-import { newestDeployment } from '#controller/store/deployments.ts'
+import { newestDeployment, receiptOf } from '#controller/store/deployments.ts'
 import { environmentOf } from '#controller/store/environments.ts'
 import { journalAfter } from '#controller/store/journal.ts'
 import type { AppRow, ReleaseRow, Store } from '#controller/store/tables.ts'
@@ -69,6 +69,7 @@ async function show(
     live: isLive(row.state),
     done: isDone(row.state),
     failure: row.failure,
+    receipt: receiptOf(row),
     journal: await journalAfter(db, row.id, after),
   }
 }

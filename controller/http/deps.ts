@@ -1,4 +1,7 @@
+import type { Peer } from '#contract/call.ts'
+import type { AcmeSettings } from '#controller/certificate/settings.ts'
 import type { News } from '#controller/deploy/news.ts'
+import type { LookUp } from '#controller/domain/check.ts'
 import type { Vault } from '#controller/seal.ts'
 import type { Store } from '#controller/store/tables.ts'
 import type { Config } from '#controller/config.ts'
@@ -19,6 +22,12 @@ export interface Deps {
   readonly news: News
   /** Wakes the loop that brings an environment, or all of them, to what is wanted. */
   readonly kick: (environmentId?: string) => void
+  /** How automatic certificates are had (null: not at all), and what wakes the loop that does it. */
+  readonly certificates: { readonly acme: AcmeSettings | null; readonly kick: () => void }
   /** Subnets of this host that are not ours to give. */
   readonly foreignSubnets: (signal: AbortSignal) => Promise<string[]>
+  /** Asks DNS. */
+  readonly lookUp: LookUp
+  readonly router: Peer
+  readonly builder: Peer
 }

@@ -5,7 +5,7 @@ import { dynoName, oneOffType } from '#controller/deploy/copy.ts'
 import type { Deploys } from '#controller/deploy/deploys.ts'
 import type { Runs } from '#controller/run/runs.ts'
 import { recordDeed } from '#controller/store/audit.ts'
-import { createDeployment, servingDeployment } from '#controller/store/deployments.ts'
+import { createDeployment, servingDeployment, versionRunBy } from '#controller/store/deployments.ts'
 import type { Deployed } from '#controller/store/deployments.ts'
 import { environmentOf } from '#controller/store/environments.ts'
 import { releaseByVersion } from '#controller/store/releases.ts'
@@ -42,7 +42,13 @@ export function serveDynos(http: Http, deps: DynoDeps): void {
 
   serve(http, listDynos, async ({ app, signal }) => {
     const instances = await seen(app, signal)
-    return Promise.all(instances.map((instance) => show(deps, app, instance)))
+    const row = await servingDeployment(db, (await environmentOf(db, app.id)).id)
+    return Promise.all(
+      instances.map(async (instance) => {
+        const release = await versionRunBy(db, instance, row)
+        return show(deps, app, { ...instance, release })
+      }),
+    )
   })
 
   serve(http, restartAll, async ({ app, user }) => {

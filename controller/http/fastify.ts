@@ -13,9 +13,11 @@ export function makeFastify(log: Log): FastifyInstance {
   const fastify = Fastify({
     bodyLimit: bodyLimitBytes,
     genReqId: () => randomUUID(),
-    requestTimeout: 30_000,
+    // An upload takes its time; heads do not.
+    requestTimeout: 600_000,
+    http: { headersTimeout: 30_000 },
     frameworkErrors: (error, request, reply) => void answerError(log, error, request, reply),
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 1500 },
   })
   fastify.setValidatorCompiler(compileValidator)
   fastify.setErrorHandler((error, request, reply) => answerError(log, error, request, reply))

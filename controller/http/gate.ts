@@ -12,6 +12,7 @@ const rules: Readonly<Record<Role, Rule>> = {
   app: userWho((_, worksOnApp) => (worksOnApp ? 'pass' : 'hidden')),
   admin: userWho((actor) => (actor.kind === 'user' && actor.user.admin ? 'pass' : 'forbidden')),
   builder: program,
+  router: program,
   // Nothing here is for the controller: it is the one that calls.
   controller: () => 'forbidden',
 }

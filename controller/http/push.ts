@@ -7,18 +7,23 @@ import {
   startBuild,
 } from '#contract/push.ts'
 import { failure } from '#contract/error.ts'
+import { findPrincipal, openSession } from '#contract/ssh.ts'
 import { findApp } from '#controller/app/find.ts'
+import { keptDigests } from '#controller/build/kept.ts'
 import { keepOutput, outputPath } from '#controller/build/output.ts'
 import { beginBuild } from '#controller/build/start.ts'
+import { pageHost } from '#controller/domain/page.ts'
+import { grantToken } from '#controller/member/grant.ts'
 import { endBuildWith } from '#controller/release/build.ts'
 import { currentConfig } from '#controller/release/config.ts'
 import { allApps, appById } from '#controller/store/apps.ts'
-import { buildById, keptDigests } from '#controller/store/builds.ts'
+import { buildSettingsOf } from '#controller/store/build-settings.ts'
+import { buildById } from '#controller/store/builds.ts'
 import { environmentById, environmentOf } from '#controller/store/environments.ts'
 import { userByKey } from '#controller/store/keys.ts'
-import { newestRelease } from '#controller/store/releases.ts'
+import { newestRelease, newestWithCode } from '#controller/store/releases.ts'
 import type { AppRow, ReleaseRow, UserRow } from '#controller/store/tables.ts'
-import { userById } from '#controller/store/users.ts'
+import { userByEmail, userById } from '#controller/store/users.ts'
 import type { Release } from '#contract/release.ts'
 import { webUrl } from './addresses.ts'
 import type { Deps } from './deps.ts'
@@ -35,6 +40,20 @@ export function servePush(http: Http, deps: Deps): void {
     return { user: { id: user.id, email: user.email } }
   })
 
+  serve(http, findPrincipal, async ({ param }) => {
+    const user = await userByEmail(db, param('principal'))
+    if (user === undefined) throw failure('KEY_NOT_FOUND', {})
+    return { user: { id: user.id, email: user.email } }
+  })
+
+  serve(http, openSession, async ({ body }) => {
+    const user = await userById(db, body.user)
+    if (user === undefined) throw failure('KEY_NOT_FOUND', {})
+    const grant = { description: 'ssh', expiresIn: sessionSeconds, now: now() }
+    const { access_token } = await db.transaction().execute((trx) => grantToken(trx, user, grant))
+    return { token: access_token.token, expires_in: sessionSeconds }
+  })
+
   serve(http, checkOut, async ({ param, query }) => {
     const { app } = await pusherOf(deps, param('app'), query.user)
     const environment = await environmentOf(db, app.id)
@@ -44,9 +63,11 @@ export function servePush(http: Http, deps: Deps): void {
       environment: { id: environment.id, name: environment.name },
       branches: JSON.parse(environment.branches) as string[],
       stack: app.stack,
-      web_url: webUrl(deps.config, app.name),
+      stack_before: (await newestWithCode(db, environment.id))?.stack ?? null,
+      web_url: webUrl(deps.config, await pageHost(db, deps.config, app.name, environment.id)),
       version: newest?.version ?? 0,
       config: await currentConfig(deps, { app, environment }),
+      build: await buildSettingsOf(db, app.id),
     }
   })
 
@@ -67,7 +88,7 @@ export function servePush(http: Http, deps: Deps): void {
   })
 
   serve(http, finishBuild, async ({ param, body }) => {
-    const row = await endBuildWith(deps, param('build'), body)
+    const row = await endBuildWith(deps, param('build'), body, deps.config.copiesLimit)
     news.tell(param('build'))
     if (row !== null) deps.kick(row.environment_id)
     return { release: row === null ? null : await shown(deps, row) }
@@ -75,9 +96,12 @@ export function servePush(http: Http, deps: Deps): void {
 
   serve(http, listKept, async () => ({
     apps: (await allApps(db)).map((app) => app.id),
-    digests: await keptDigests(db),
+    digests: await keptDigests(db, deps.config.keptSlugs),
   }))
 }
+
+/** Of a command by SSH, if nobody revokes its token before. */
+const sessionSeconds = 600
 
 interface Pusher {
   readonly app: AppRow

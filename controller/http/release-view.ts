@@ -1,6 +1,7 @@
 import type { ProcessTypes, Release } from '#contract/release.ts'
 import { standingOf } from '#controller/release/standing.ts'
 import { slugById } from '#controller/store/builds.ts'
+import { receiptOf } from '#controller/store/deployments.ts'
 import { newestDeployments, servingReleaseId } from '#controller/store/standing.ts'
 import type {
   AppRow,
@@ -63,6 +64,7 @@ async function show(
     config_keys: JSON.parse(row.config_keys) as string[],
     user: { id: row.user_id, email: user?.email ?? '' },
     failure,
+    receipt: receiptOf(deployment),
     created_at: row.created_at,
     updated_at: updatedAt,
   }

@@ -41,7 +41,9 @@ export function serveReleases(http: Http, deps: Deps): void {
   serve(http, rollBack, async ({ app, user, body }) => {
     const place = await placeOf(app)
     const old = await findRelease(db, app, place.environment, body.release)
-    const made = await rollBackTo(deps, { ...place, userId: user.id }, old, user.email)
+    const { keptSlugs } = deps.config
+    const asked = { actor: user.email, keptSlugs }
+    const made = await rollBackTo(deps, { ...place, userId: user.id }, old, asked)
     kick(place.environment.id)
     return releaseOf(db, place, made)
   })

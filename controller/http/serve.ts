@@ -14,6 +14,8 @@ export interface Http {
   readonly admit: (endpoint: Endpoint, request: FastifyRequest) => Promise<Pass>
   /** Aborted when the server closes: what follows something ends then. */
   readonly closing: AbortSignal
+  /** URL clients reach us at, where a setting says so; null: the one each of them used. */
+  readonly base: string | null
 }
 
 /** What a handler is told of one call. It was let in and has the right form. */
@@ -29,7 +31,7 @@ export interface Call<E> {
   readonly app: AppRow
   /** Address the request came from. */
   readonly source: string
-  /** URL the caller reached us at, without a slash at the end. */
+  /** URL the caller reaches us at, without a slash at the end. */
   readonly base: string
   /** Adds to the answer. */
   readonly answer: {
@@ -94,7 +96,7 @@ function callFrom<E>(
       return given(pass.app, 'app')
     },
     source: request.ip,
-    base: `${request.protocol}://${request.host}`,
+    base: http.base ?? `${request.protocol}://${request.host}`,
     answer: {
       status: (code) => void reply.status(code),
       header: (name, value) => void reply.header(name, value),

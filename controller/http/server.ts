@@ -1,10 +1,14 @@
 import { SettingError } from '#lib/settings.ts'
 import { serveAccount } from './account.ts'
 import { serveApps } from './apps.ts'
+import { serveBuildpacks } from './buildpacks.ts'
 import { serveBuilds } from './builds.ts'
+import { serveCertificates } from './certificates.ts'
 import { serveConfig } from './config.ts'
 import type { Deps } from './deps.ts'
+import { serveDomains } from './domains.ts'
 import { doorman } from './doorman.ts'
+import { serveEdge } from './edge.ts'
 import { makeFastify } from './fastify.ts'
 import { serveFormation } from './formation.ts'
 import { identify } from './identify.ts'
@@ -12,7 +16,11 @@ import { serveKeys } from './keys.ts'
 import { serveLogin } from './login.ts'
 import { servePush } from './push.ts'
 import { serveReleases } from './releases.ts'
+import { serveRoutes } from './routes.ts'
+import { serveSources } from './sources.ts'
+import { serveStacks } from './stacks.ts'
 import type { Http } from './serve.ts'
+import { serveWhy } from './why.ts'
 
 export interface Server {
   /** Base URL it listens on, without a slash at the end. */
@@ -35,7 +43,8 @@ export async function startServer(
   const closing = new AbortController()
   const fastify = makeFastify(deps.log)
   const admit = doorman({ db: deps.db, identify: (token) => identify(deps, token) })
-  const http: Http = { fastify, log: deps.log, admit, closing: closing.signal }
+  const { log, config } = deps
+  const http: Http = { fastify, log, admit, closing: closing.signal, base: config.apiUrl }
   fastify.get('/health', async () => ({ ok: true }))
   for (const room of [...core(deps), ...rooms]) room(http)
   const url = await listen(http, deps.config.api)
@@ -59,9 +68,17 @@ function core(deps: Deps): ((http: Http) => void)[] {
     serveAccount,
     serveKeys,
     serveApps,
+    serveDomains,
+    serveCertificates,
+    serveRoutes,
+    serveEdge,
+    serveWhy,
     serveConfig,
     serveReleases,
     serveBuilds,
+    serveBuildpacks,
+    serveStacks,
+    serveSources,
     serveFormation,
     servePush,
   ]

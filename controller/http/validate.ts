@@ -21,5 +21,7 @@ function reasonIn(checker: ReturnType<typeof Compile>, value: unknown): string {
   const first = checker.Errors(value)[0]
   if (first === undefined) return 'it does not match'
   const place = first.instancePath.slice(1).replaceAll('/', '.')
-  return `${place === '' ? 'the body' : place} ${first.message}`
+  // Where nothing more may be said, the schema of anything more is `false`.
+  const message = first.keyword === 'boolean' ? 'is not known here' : first.message
+  return `${place === '' ? 'the body' : place} ${message}`
 }

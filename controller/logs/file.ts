@@ -55,13 +55,14 @@ export class LogFile {
 
   /** Takes a line; resolves when there is room for more. `copy`: whose cursor it moves. */
   async append(line: LogLine, copy?: string): Promise<void> {
-    const text = formatLine(line)
-    this.#taken += 1
     if (copy !== undefined) this.#cursors.set(copy, moved(this.#cursors.get(copy) ?? start, line))
-    this.#pending.push(text)
-    if (this.#pending.length === 1) this.#inBackground(() => this.#write())
-    for (const reader of this.#readers) reader(text, this.#taken)
-    this.#commitSoon()
+    this.#take(line)
+    if (this.#pending.length > pendingLimit) await this.#turn
+  }
+
+  /** Takes many at once, of no copy. */
+  async appendAll(lines: readonly LogLine[]): Promise<void> {
+    for (const line of lines) this.#take(line)
     if (this.#pending.length > pendingLimit) await this.#turn
   }
 
@@ -94,6 +95,15 @@ export class LogFile {
   async remove(): Promise<void> {
     clearTimeout(this.#commitTimer)
     await this.#inTurn(() => rm(this.#folder, { recursive: true, force: true }))
+  }
+
+  #take(line: LogLine): void {
+    const text = formatLine(line)
+    this.#taken += 1
+    this.#pending.push(text)
+    if (this.#pending.length === 1) this.#inBackground(() => this.#write())
+    for (const reader of this.#readers) reader(text, this.#taken)
+    this.#commitSoon()
   }
 
   async #open(): Promise<void> {

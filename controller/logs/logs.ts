@@ -4,8 +4,9 @@ import type { Fleet, Instance } from '#driver/driver.ts'
 import type { Log } from '#lib/log.ts'
 import { Collector } from './collector.ts'
 import { LogFile } from './file.ts'
-import { isWanted } from './line.ts'
 import type { Filter } from './line.ts'
+import { readTogether } from './reading.ts'
+import type { Reading } from './reading.ts'
 
 export interface LogsDeps {
   /** `<state>/controller/logs` */
@@ -14,12 +15,10 @@ export interface LogsDeps {
   readonly log: Log
 }
 
-/** Past lines first, then, if it follows, each new one; ends when the signal is aborted. */
-interface Reading {
-  readonly past: readonly string[]
-  /** Calls back for every line after `past`; until stopped. */
-  follow(onLine: (line: string) => void): void
-  stop(): void
+/** One request, as the router tells it. */
+interface RequestLine {
+  readonly atMs: number
+  readonly text: string
 }
 
 /** What apps write and what we do with them, by environment, on the disk. */
@@ -30,6 +29,8 @@ export interface Logs {
   finish(copy: string, signal: AbortSignal): Promise<void>
   /** `slipway[<from>]: text` */
   event(environmentId: string, from: string, text: string): void
+  /** `slipway[router]: text`, in the order of their times; resolves when there is room for more. */
+  requests(environmentId: string, lines: readonly RequestLine[]): Promise<void>
   read(environmentId: string, count: number, filter: Filter): Promise<Reading>
   /** Environments there are logs of. */
   environments(): Promise<string[]>
@@ -37,16 +38,21 @@ export interface Logs {
   close(): Promise<void>
 }
 
+/** Who speaks of requests, and the folder these lines are in. */
+const router = 'router'
 const fileOptions = { rotateBytes: 5_000_000, commitMs: 1000 }
 
 export function openLogs({ folder, fleet, log }: LogsDeps): Logs {
   const files = new Map<string, LogFile>()
   const onError = (error: unknown): void => log.error('logs.disk_failed', error)
-  const fileOf = (id: string): LogFile => {
-    const file = files.get(id) ?? new LogFile(join(folder, id), { ...fileOptions, onError })
-    files.set(id, file)
+  const fileAt = (path: string): LogFile => {
+    const file = files.get(path) ?? new LogFile(join(folder, path), { ...fileOptions, onError })
+    files.set(path, file)
     return file
   }
+  const fileOf = (id: string): LogFile => fileAt(id)
+  // Apart, so that many requests do not push what the app wrote out of its log.
+  const requestsOf = (id: string): LogFile => fileAt(join(id, router))
   const collector = new Collector({ fleet, log, fileOf })
   return {
     follow: (instances) => collector.follow(instances),
@@ -54,12 +60,19 @@ export function openLogs({ folder, fleet, log }: LogsDeps): Logs {
     event: (id, from, text) => {
       void fileOf(id).append({ atMs: Date.now(), source: 'slipway', from, text })
     },
-    read: (id, count, filter) => openReading(fileOf(id), count, filter),
+    requests: (id, lines) =>
+      requestsOf(id).appendAll(
+        lines.map(({ atMs, text }) => ({ atMs, source: 'slipway', from: router, text })),
+      ),
+    read: (id, count, filter) => {
+      const all = hasRequests(filter) ? [fileOf(id), requestsOf(id)] : [fileOf(id)]
+      return readTogether(all, count, filter)
+    },
     environments: () => readdir(folder).catch(() => []),
     forget: async (id) => {
-      const file = fileOf(id)
-      files.delete(id)
-      await file.remove()
+      const own = [requestsOf(id), fileOf(id)]
+      for (const path of [id, join(id, router)]) files.delete(path)
+      for (const file of own) await file.remove()
     },
     close: async () => {
       await collector.close()
@@ -68,23 +81,6 @@ export function openLogs({ folder, fleet, log }: LogsDeps): Logs {
   }
 }
 
-/** Subscribes before it reads, so that no line falls between past and present. */
-async function openReading(file: LogFile, count: number, filter: Filter): Promise<Reading> {
-  let waiting: { line: string; number: number }[] | null = []
-  let onLine: (line: string) => void = () => undefined
-  const stop = file.subscribe((line, number) => {
-    if (!isWanted(line, filter)) return
-    if (waiting === null) onLine(line)
-    else waiting.push({ line, number })
-  })
-  const { lines, upTo } = await file.read(count, filter)
-  return {
-    past: lines,
-    stop,
-    follow: (callback) => {
-      onLine = callback
-      for (const { line, number } of waiting ?? []) if (number > upTo) callback(line)
-      waiting = null
-    },
-  }
+function hasRequests({ dyno = router, source = 'slipway' }: Filter): boolean {
+  return dyno === router && source === 'slipway'
 }

@@ -1,6 +1,6 @@
-import { createHash, createPublicKey } from 'node:crypto'
-import ssh2 from 'ssh2'
+import { createHash } from 'node:crypto'
 import { failure } from '#contract/error.ts'
+import { parseSshKey } from '#lib/ssh-key.ts'
 
 /** An SSH public key we take. */
 export interface PublicKey {
@@ -12,7 +12,8 @@ export interface PublicKey {
 }
 
 const leastRsaBits = 2048
-const takenTypes = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/
+const takenTypes =
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/
 
 /** Reads the one line of a public key file. Throws KEY_INVALID with the reason. */
 export function readPublicKey(text: string): PublicKey {
@@ -21,22 +22,20 @@ export function readPublicKey(text: string): PublicKey {
   if (/[\r\n]/.test(line)) refuse('it has more than one line')
   const [type = '', , ...words] = line.split(/\s+/)
   refuseType(type)
-  const key = ssh2.utils.parseKey(line)
-  if (key instanceof Error) return refuse('it cannot be read')
-  if (key.isPrivateKey()) refuse('it is a private key: keep that, and send the .pub file')
-  if (key.type === 'ssh-rsa') refuseShort(key.getPublicPEM())
+  const key = parseSshKey(line)
+  if (key === null) return refuse('it cannot be read')
+  if (type === 'ssh-rsa') refuseShort(key.rsaBits)
   const comment = words.join(' ').replaceAll(/\p{Cc}/gu, '')
-  return describe(key.type, key.getPublicSSH(), comment)
+  return describe(type, key.blob, comment)
 }
 
 function refuseType(type: string): void {
   if (type === 'ssh-dss') refuse('DSA keys are too weak')
-  if (type.startsWith('sk-')) refuse('keys on a hardware token are not taken yet')
+  if (type.includes('-cert-')) refuse('it is a certificate: send the .pub file of the key itself')
   if (!takenTypes.test(type)) refuse('it does not begin with ssh-ed25519, ssh-rsa or ecdsa-sha2-…')
 }
 
-function refuseShort(pem: string): void {
-  const bits = createPublicKey(pem).asymmetricKeyDetails?.modulusLength ?? 0
+function refuseShort(bits: number): void {
   if (bits < leastRsaBits) refuse(`an RSA key needs ${leastRsaBits} bits, this has ${bits}`)
 }
 

@@ -4,6 +4,7 @@ import type { BodyOf } from '#contract/endpoint.ts'
 import type { BuiltSlug, finishBuild } from '#contract/push.ts'
 import { appById } from '#controller/store/apps.ts'
 import { recordDeed } from '#controller/store/audit.ts'
+import { keepBom } from '#controller/store/boms.ts'
 import { buildById, endBuild, insertSlug } from '#controller/store/builds.ts'
 import { environmentById } from '#controller/store/environments.ts'
 import { releaseByBuild } from '#controller/store/releases.ts'
@@ -22,13 +23,15 @@ export async function endBuildWith(
   deps: ReleaseDeps,
   buildId: string,
   end: BuildEnd,
+  copiesLimit: number,
 ): Promise<ReleaseRow | null> {
   return deps.db.transaction().execute(async (trx) => {
     const build = await buildById(trx, buildId)
     if (build === undefined) throw failure('BUILD_NOT_FOUND', { build: buildId, app: '' })
     if (build.status !== 'pending') return (await releaseByBuild(trx, buildId)) ?? null
     const within = { ...deps, db: trx }
-    return end.status === 'succeeded' ? succeed(within, build, end.slug) : fail(within, build, end)
+    if (end.status !== 'succeeded') return fail(within, build, end)
+    return succeed(within, build, end.slug, copiesLimit)
   })
 }
 
@@ -42,20 +45,38 @@ async function fail(
   return null
 }
 
-async function succeed(deps: ReleaseDeps, build: BuildRow, built: BuiltSlug): Promise<ReleaseRow> {
+async function succeed(
+  deps: ReleaseDeps,
+  build: BuildRow,
+  built: BuiltSlug,
+  copiesLimit: number,
+): Promise<ReleaseRow> {
   const at = deps.now().toISOString()
   const place = await placeOf(deps.db, build)
-  const slug = slugRow(place.app.id, build, built, at)
+  const bom = built.bom === undefined ? null : await keepBom(deps.db, built.bom)
+  const slug = { ...slugRow(place.app.id, build, built, at), bom }
   await insertSlug(deps.db, slug)
-  const ended = { status: 'succeeded', stage: null, slug_id: slug.id, updated_at: at } as const
+  const inputs = built.inputs === undefined ? null : JSON.stringify(built.inputs)
+  const ended = {
+    status: 'succeeded',
+    stage: null,
+    slug_id: slug.id,
+    inputs,
+    updated_at: at,
+  } as const
   await endBuild(deps.db, build.id, ended)
-  const release = await makeRelease(deps, place, {
+  const change = {
     kind: 'build',
     buildId: build.id,
     slugId: slug.id,
     commit: build.commit_id,
     processTypes: built.process_types,
-  })
+    defaults: built.first?.config ?? {},
+  } as const
+  const wished = Object.entries(built.first?.formation ?? {}).map(
+    ([type, quantity]) => [type, Math.min(quantity, copiesLimit)] as const,
+  )
+  const release = await makeRelease(deps, place, change, Object.fromEntries(wished))
   await recordDeed(deps.db, {
     at,
     actor: 'builder',
@@ -75,7 +96,12 @@ async function placeOf(db: Store, build: BuildRow): Promise<Place> {
   return { app, environment, userId: build.user_id }
 }
 
-function slugRow(appId: string, build: BuildRow, built: BuiltSlug, at: string): SlugRow {
+function slugRow(
+  appId: string,
+  build: BuildRow,
+  built: BuiltSlug,
+  at: string,
+): Omit<SlugRow, 'bom'> {
   return {
     id: randomUUID(),
     app_id: appId,

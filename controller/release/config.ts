@@ -1,15 +1,12 @@
 import type { Config } from '#contract/app.ts'
 import { failure } from '#contract/error.ts'
-import { isConfigKey } from '#contract/grammar.ts'
+import { configBytes, configLimitBytes, isConfigKey } from '#contract/grammar.ts'
 import { recordDeed } from '#controller/store/audit.ts'
 import { newestRelease } from '#controller/store/releases.ts'
 import type { ReleaseRow } from '#controller/store/tables.ts'
 import { makeRelease, type Place, type ReleaseDeps } from './make.ts'
 import { type ConfigChange, effectOf, nextRelease } from './release.ts'
 import { releaseFrom } from './rows.ts'
-
-/** The environment of a process must fit into what the kernel hands to it at its start. */
-const limitBytes = 128 * 1024
 
 export interface ConfigOutcome {
   readonly config: Config
@@ -72,7 +69,7 @@ function refuseWrong(set: ConfigChange): void {
 }
 
 function refuseLarge(config: Config): void {
-  const texts = Object.entries(config).map(([key, value]) => `${key}=${value}\0`)
-  const size = Buffer.byteLength(texts.join(''))
-  if (size > limitBytes) throw failure('CONFIG_TOO_LARGE', { limit: limitBytes, size })
+  const size = configBytes(config)
+  const limit = configLimitBytes
+  if (size > limit) throw failure('CONFIG_TOO_LARGE', { limit, size })
 }

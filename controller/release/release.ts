@@ -34,6 +34,8 @@ export type Change =
       readonly slugId: string
       readonly commit: string
       readonly processTypes: ProcessTypes
+      /** Config of the app's own files; what is set already stays. */
+      readonly defaults: Config
     }
   | { readonly kind: 'config'; readonly set: ConfigChange }
   | { readonly kind: 'rollback'; readonly to: Release }
@@ -44,8 +46,9 @@ export function nextRelease(current: Release, change: Change): Release {
   switch (change.kind) {
     case 'build': {
       const { buildId, slugId, processTypes } = change
+      const config = applyConfig({}, { ...change.defaults, ...current.config })
       const description = `Deploy ${change.commit.slice(0, 7)}`
-      return { ...next, buildId, slugId, processTypes, description }
+      return { ...next, buildId, slugId, processTypes, description, config }
     }
     case 'config': {
       const config = applyConfig(current.config, change.set)

@@ -1,7 +1,9 @@
 import { failure } from '#contract/error.ts'
+import { keptOf } from '#controller/build/kept.ts'
 import { recordDeed } from '#controller/store/audit.ts'
+import { digestsOf } from '#controller/store/builds.ts'
 import { newestRelease } from '#controller/store/releases.ts'
-import type { ReleaseRow } from '#controller/store/tables.ts'
+import type { ReleaseRow, Store } from '#controller/store/tables.ts'
 import { makeRelease, type Place, type ReleaseDeps } from './make.ts'
 import { reasonAgainstRollback } from './release.ts'
 import { releaseFrom } from './rows.ts'
@@ -11,13 +13,13 @@ export async function rollBackTo(
   deps: ReleaseDeps,
   place: Place,
   old: ReleaseRow,
-  actor: string,
+  { actor, keptSlugs }: { readonly actor: string; readonly keptSlugs: number },
 ): Promise<ReleaseRow> {
   const { app, environment } = place
   return deps.db.transaction().execute(async (trx) => {
     const newest = releaseFrom(deps.vault, app, await newestRelease(trx, environment.id))
     const to = releaseFrom(deps.vault, app, old)
-    const reason = reasonAgainstRollback(newest, to)
+    const reason = reasonAgainstRollback(newest, to) ?? (await goneReason(trx, old, keptSlugs))
     if (reason !== null) {
       throw failure('ROLLBACK_IMPOSSIBLE', { version: to.version, app: app.name, reason })
     }
@@ -31,4 +33,15 @@ export async function rollBackTo(
     })
     return release
   })
+}
+
+/** Its slug may be gone from the host, or go at any time. */
+async function goneReason(
+  db: Store,
+  { environment_id, slug_id }: ReleaseRow,
+  keptSlugs: number,
+): Promise<string | null> {
+  const [digest = ''] = await digestsOf(db, slug_id === null ? [] : [slug_id])
+  const kept = await keptOf(db, environment_id, keptSlugs)
+  return kept.has(digest) ? null : `only the newest ${keptSlugs} slugs stay on the host`
 }

@@ -41,6 +41,10 @@ export async function touchApp(db: Store, id: string, now: string): Promise<void
   await db.updateTable('apps').set({ updated_at: now }).where('id', '=', id).execute()
 }
 
+export async function keepStack(db: Store, id: string, stack: string, now: string): Promise<void> {
+  await db.updateTable('apps').set({ stack, updated_at: now }).where('id', '=', id).execute()
+}
+
 /** Its environments, builds, slugs, releases and all else of it go with it. */
 export async function deleteApp(db: Store, id: string): Promise<void> {
   await db.deleteFrom('apps').where('id', '=', id).execute()

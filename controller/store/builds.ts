@@ -23,7 +23,8 @@ export function buildsOf(db: Store, environmentId: string): Promise<BuildRow[]> 
 export async function endBuild(
   db: Store,
   id: string,
-  end: Pick<BuildRow, 'status' | 'stage' | 'slug_id' | 'updated_at'>,
+  end: Pick<BuildRow, 'status' | 'stage' | 'slug_id' | 'updated_at'> &
+    Partial<Pick<BuildRow, 'inputs'>>,
 ): Promise<boolean> {
   const result = await db
     .updateTable('builds')
@@ -42,16 +43,31 @@ export function slugById(db: Store, id: string): Promise<SlugRow | undefined> {
   return db.selectFrom('slugs').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Digests of the slugs that a release names: what collection must keep. */
-export async function keptDigests(db: Store): Promise<string[]> {
+/** Digests of the newest slugs that releases of an environment name, newest first. */
+export async function newestDigests(
+  db: Store,
+  environmentId: string,
+  count: number,
+): Promise<string[]> {
   const rows = await db
     .selectFrom('slugs')
     .innerJoin('releases', 'releases.slug_id', 'slugs.id')
-    .select('slugs.digest')
-    .distinct()
-    .orderBy('slugs.digest')
+    .select(['slugs.digest', (column) => column.fn.max('releases.version').as('newest')])
+    .where('releases.environment_id', '=', environmentId)
+    .groupBy('slugs.digest')
+    .orderBy('newest', 'desc')
+    .limit(count)
     .execute()
-  return rows.map((row) => row.digest)
+  return rows.map(({ digest }) => digest)
+}
+
+export async function digestsOf(db: Store, slugIds: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('slugs')
+    .select('digest')
+    .where('id', 'in', [...slugIds])
+    .execute()
+  return rows.map(({ digest }) => digest)
 }
 
 export async function buildIdsOf(db: Store, appId: string): Promise<string[]> {

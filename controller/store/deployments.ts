@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DeploymentState, JournalLine } from '#contract/release.ts'
+import type { Receipt } from '#contract/watch.ts'
 import { isDone, isLive, liveStates, mayFollow, openStates } from '#controller/deploy/deployment.ts'
 import { appendJournal } from './journal.ts'
 import type { DeploymentRow, ReleaseRow, Store } from './tables.ts'
@@ -12,12 +13,14 @@ export interface NewDeployment {
   readonly environmentId: string
   readonly releaseId: string
   readonly reason: DeploymentRow['reason']
+  /** The deployment whose copies it takes over. */
+  readonly copiesOf?: string | null
 }
 
 /** Records that an environment should move to a release; the loop does the rest. Its id. */
 export async function createDeployment(
   db: Store,
-  { environmentId, releaseId, reason }: NewDeployment,
+  { environmentId, releaseId, reason, copiesOf = null }: NewDeployment,
 ): Promise<string> {
   const id = randomUUID()
   const now = Date.now()
@@ -36,6 +39,8 @@ export async function createDeployment(
       live_at: null,
       created_at: at,
       updated_at: at,
+      receipt: null,
+      copies_of: copiesOf,
     })
     .execute()
   return id
@@ -51,7 +56,10 @@ async function nextSeq(db: Store): Promise<number> {
 
 /** A deployment and what of its release decides what runs. */
 export type Deployed = DeploymentRow &
-  Pick<ReleaseRow, 'version' | 'process_types' | 'slug_id' | 'config'>
+  Pick<ReleaseRow, 'version' | 'process_types' | 'slug_id' | 'config'> & {
+    /** JSON, of its slug. */
+    artifact: string | null
+  }
 
 /** The deployment of an environment that went live last, and all that have no end yet; newest first. */
 export async function deploymentsInPlay(db: Store, environmentId: string): Promise<Deployed[]> {
@@ -63,8 +71,9 @@ export async function deploymentsInPlay(db: Store, environmentId: string): Promi
   return db
     .selectFrom('deployments')
     .innerJoin('releases', 'releases.id', 'deployments.release_id')
+    .leftJoin('slugs', 'slugs.id', 'releases.slug_id')
     .selectAll('deployments')
-    .select(['version', 'process_types', 'slug_id', 'config'])
+    .select(['version', 'releases.process_types', 'slug_id', 'config', 'artifact'])
     .where('deployments.environment_id', '=', environmentId)
     .where((or) => or.or([or('state', 'in', [...openStates, 'draining']), or('seq', '=', serving)]))
     .orderBy('seq', 'desc')
@@ -78,6 +87,21 @@ export async function servingDeployment(
 ): Promise<Deployed | undefined> {
   const rows = await deploymentsInPlay(db, environmentId)
   return rows.find((row) => isLive(row.state))
+}
+
+/** The version of the release a copy runs now: what serves may have taken it over as it was. */
+export async function versionRunBy(
+  db: Store,
+  copy: { readonly deploymentId: string; readonly release: number },
+  serving: Deployed | undefined,
+): Promise<number> {
+  if (serving?.copies_of === undefined || serving.copies_of === null) return copy.release
+  const row = await db
+    .selectFrom('deployments')
+    .select(['id', 'copies_of'])
+    .where('id', '=', copy.deploymentId)
+    .executeTakeFirst()
+  return (row?.copies_of ?? row?.id) === serving.copies_of ? serving.version : copy.release
 }
 
 export function newestDeployment(db: Store, releaseId: string): Promise<DeploymentRow | undefined> {
@@ -127,6 +151,17 @@ function changes(row: DeploymentRow, { state, stageMs, failure }: Entry): Partia
     live_at: row.live_at ?? (isLive(state) ? now : null),
     updated_at: now,
   }
+}
+
+export async function saveReceipt(db: Store, id: string, receipt: Receipt): Promise<void> {
+  const values = { receipt: JSON.stringify(receipt) }
+  await db.updateTable('deployments').set(values).where('id', '=', id).execute()
+}
+
+/** Null: the router has not told, or not yet. */
+export function receiptOf(row: Pick<DeploymentRow, 'receipt'> | undefined): Receipt | null {
+  const text = row?.receipt ?? null
+  return text === null ? null : (JSON.parse(text) as Receipt)
 }
 
 /** Forgets the journals of what ended long ago; that it was, and how it ended, stays known. */

@@ -29,3 +29,17 @@ export async function takenSubnets(db: Store): Promise<string[]> {
   const rows = await db.selectFrom('environments').select('subnet').execute()
   return rows.map((row) => row.subnet)
 }
+
+export function environmentNamed(
+  db: Store,
+  app: string,
+  name: string,
+): Promise<Pick<EnvironmentRow, 'id' | 'created_at'> | undefined> {
+  return db
+    .selectFrom('environments')
+    .innerJoin('apps', 'apps.id', 'environments.app_id')
+    .select(['environments.id', 'environments.created_at'])
+    .where('apps.name', '=', app)
+    .where('environments.name', '=', name)
+    .executeTakeFirst()
+}

@@ -64,11 +64,11 @@ export function releasePage(
 export function newestWithCode(
   db: Store,
   environmentId: string,
-): Promise<{ created_at: string; size_bytes: number } | undefined> {
+): Promise<{ created_at: string; size_bytes: number; stack: string } | undefined> {
   return db
     .selectFrom('releases')
     .innerJoin('slugs', 'slugs.id', 'releases.slug_id')
-    .select(['releases.created_at', 'slugs.size_bytes'])
+    .select(['releases.created_at', 'slugs.size_bytes', 'slugs.stack'])
     .where('environment_id', '=', environmentId)
     .orderBy('version', 'desc')
     .limit(1)

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Generated, Kysely } from 'kysely'
 import type { DeploymentState, JournalLine } from '#contract/release.ts'
 
 /** The tables as `migrations/` makes them. Times are RFC 3339 in UTC; JSON columns are text. */
@@ -8,8 +8,16 @@ export interface Tables {
   readonly ssh_keys: KeyRow
   readonly apps: AppRow
   readonly collaborators: CollaboratorRow
+  readonly build_settings: BuildSettingsRow
   readonly environments: EnvironmentRow
   readonly domains: DomainRow
+  readonly routes: RouteRow
+  readonly edge: EdgeRow
+  readonly certificates: CertificateRow
+  readonly automatic_names: AutomaticNameRow
+  readonly certificate_orders: CertificateOrderRow
+  readonly acme_accounts: AcmeAccountRow
+  readonly manual_certificates: ManualCertificatesRow
   readonly builds: BuildRow
   readonly slugs: SlugRow
   readonly releases: ReleaseRow
@@ -18,6 +26,7 @@ export interface Tables {
   readonly journal: JournalRow
   readonly audit: AuditRow
   readonly counters: CounterRow
+  readonly boms: BomRow
 }
 
 /** The database, or a transaction on it: queries take either. */
@@ -61,6 +70,16 @@ export interface AppRow {
   updated_at: string
 }
 
+interface BuildSettingsRow {
+  app_id: string
+  /** JSON array. */
+  buildpacks: string
+  root: string
+  dockerfile: string | null
+  target: string | null
+  updated_at: string
+}
+
 interface CollaboratorRow {
   app_id: string
   user_id: string
@@ -83,6 +102,85 @@ export interface DomainRow {
   host: string
   environment_id: string
   created_at: string
+  id: string
+  kind: 'platform' | 'custom'
+  /** Of the last look at its DNS. */
+  status: 'pending' | 'succeeded' | 'failed'
+  updated_at: string
+}
+
+/** A path of a host that leads elsewhere than the rest of it, or is redirected. */
+export interface RouteRow {
+  id: string
+  host: string
+  /** `/` or `/api`: no slash at the end. */
+  path: string
+  /** Whose copies answer. */
+  environment_id: string
+  /** 0 or 1. */
+  strip: number
+  redirect_to: string | null
+  redirect_status: number | null
+  created_at: string
+}
+
+interface EdgeRow {
+  environment_id: string
+  /** JSON. */
+  settings: string
+  updated_at: string
+}
+
+export interface CertificateRow {
+  id: string
+  /** Whose own it is; null: automatic. */
+  app_id: string | null
+  /** The one name of an automatic one. */
+  name: string | null
+  /** JSON array. */
+  names: string
+  /** PEM, the certificate itself first. */
+  chain: string
+  /** PKCS#8 in PEM, sealed. */
+  key: Uint8Array
+  /** SHA-256 of the chain, hex. */
+  digest: string
+  subject: string
+  issuer: string
+  /** 0 or 1. */
+  self_signed: number
+  starts_at: string
+  expires_at: string
+  created_at: string
+  updated_at: string
+}
+
+export interface AutomaticNameRow {
+  name: string
+  due_at: string
+  look_at: string | null
+  failures: number
+  failure: string | null
+}
+
+interface CertificateOrderRow {
+  id: Generated<number>
+  /** `''` for names of the platform. */
+  owner_id: string
+  name: string
+  at: string
+}
+
+export interface AcmeAccountRow {
+  directory: string
+  url: string
+  key: Uint8Array
+  created_at: string
+}
+
+interface ManualCertificatesRow {
+  app_id: string
+  created_at: string
 }
 
 type BuildStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled'
@@ -100,6 +198,8 @@ export interface BuildRow {
   slug_id: string | null
   created_at: string
   updated_at: string
+  /** JSON of `BuildInputs`. */
+  inputs: string | null
 }
 
 export interface SlugRow {
@@ -115,6 +215,8 @@ export interface SlugRow {
   commit_id: string
   size_bytes: number
   created_at: string
+  /** Hash of a row of `boms`. */
+  bom: string | null
 }
 
 export interface ReleaseRow {
@@ -152,6 +254,10 @@ export interface DeploymentRow {
   live_at: string | null
   created_at: string
   updated_at: string
+  /** JSON of `Receipt`. */
+  receipt: string | null
+  /** The deployment its copies were started for and are named after; null: itself. */
+  copies_of: string | null
 }
 
 interface JournalRow {
@@ -171,6 +277,11 @@ export interface AuditRow {
   /** JSON. */
   detail: string
   hash: string
+}
+
+interface BomRow {
+  hash: string
+  components: string
 }
 
 interface CounterRow {

@@ -45,6 +45,11 @@ const calls: [words: string, stdout: RegExp, stderr: RegExp][] = [
     /^Release: +v3 of shop\n.+ {2}web +node server\.js\n$|web: +node/s,
     /^$/,
   ],
+  [
+    'releases:info v3 -a shop',
+    /\nReceipt: +4,312 served, 12 held \(longest 1\.2 s\), 0 failed; errors of the app itself: 1\n/,
+    /^$/,
+  ],
   ['rollback v2 -a shop --no-wait', /^$/, /^Rolling "shop" back to v2; this is v4\.\n$/],
   ['logs -a shop', /^2026-01-31T10:00:00\.000Z app\[web\.1\]: hello\n2026.+\n$/, /^$/],
   ['builds -a shop', /^BUILD .+\n1a2b3c4d +succeeded +1a2b3c4d +main +v3 +ada/, /^$/],

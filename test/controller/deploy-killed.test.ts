@@ -31,6 +31,7 @@ function killedAt(
   return {
     start: wrap((spec, signal) => fleet.start(spec, signal)),
     stop: wrap((name, graceMs, signal) => fleet.stop(name, graceMs, signal)),
+    makeReady: (...args) => fleet.makeReady(...args),
     list: (filter, signal) => fleet.list(filter, signal),
     attach: (...args) => fleet.attach(...args),
     wait: (...args) => fleet.wait(...args),

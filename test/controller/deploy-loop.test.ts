@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createDeployment } from '#controller/store/deployments.ts'
 import type { DeploymentState } from '#contract/release.ts'
 import { exits, idles, serves } from '#driver/memory/memory.ts'
 import type { Program } from '#driver/memory/memory.ts'
@@ -53,6 +54,36 @@ t.test('the old release runs until the new one is healthy and routed', async (t)
     `close slw-main-shop-${old}-web-1`,
   ])
   t.same(await world.running(), ['web.1 v2 running'])
+})
+
+t.test('a deployment of what runs already keeps the copies, and so does the next', async (t) => {
+  const world = await openWorld(t)
+  const first = await world.release({ web: 'node server.js' })
+  const { environment_id: environmentId, release_id: releaseId } = await world.reaches(
+    first,
+    'succeeded',
+  )
+  const before = await world.fleet.list({}, AbortSignal.timeout(1000))
+  for (const _ of [2, 3]) {
+    const of = { environmentId, releaseId, copiesOf: first }
+    const id = await createDeployment(world.store, { ...of, reason: 'release' })
+    world.deploys.kick(environmentId)
+    await world.reaches(id, 'succeeded')
+    t.same(await world.journal(id), [
+      'step: Keeping web x1 as it runs: same code, config and process types',
+    ])
+    t.same(await world.fleet.list({}, AbortSignal.timeout(1000)), before)
+  }
+  t.same(world.router.copies().map(short), [`${first.slice(0, 8)} web.1`])
+
+  world.fleet.exit(before[0]?.name ?? '', 1)
+  await world.until(async () => {
+    const [now] = await world.fleet.list({}, AbortSignal.timeout(1000))
+    return now?.state === 'running' && now.startedAtMs !== before[0]?.startedAtMs
+  })
+  const again = await world.redeploy(first)
+  await world.reaches(again, 'succeeded')
+  t.same(world.router.copies().map(short), [`${again.slice(0, 8)} web.1`], 'a restart is one')
 })
 
 t.test('the release task runs once, and the pusher reads what it writes', async (t) => {
@@ -212,7 +243,7 @@ t.test('a destroyed app leaves no copy, no route, no log', async (t) => {
   await deleteApp(world.store, world.app.id)
   world.deploys.kick()
   await world.until(async () => (await world.running()).length === 0)
-  await world.until(() => world.router.table.routes.length === 0)
+  await world.until(() => world.router.table.sites.length === 0)
   await world.until(async () => (await world.deps.logs.environments()).length === 0)
   t.pass('all gone')
 })
@@ -255,11 +286,11 @@ t.test('a router that is down holds up the switch only', async (t) => {
 t.test('a router that lost its table gets it again', async (t) => {
   const world = await openWorld(t)
   await world.reaches(await world.release({ web: 'node server.js' }), 'succeeded')
-  const { routes, number } = world.router.table
-  world.router.table = { number: 0, routes: [] }
+  const { sites, rules, number } = world.router.table
+  world.router.forget()
   world.deploys.kick()
   await world.until(() => world.router.copies().length === 1)
-  t.same(world.router.table.routes, routes)
+  t.match(world.router.table, { sites, rules })
   t.ok(world.router.table.number > number)
 })
 
@@ -274,10 +305,12 @@ t.test('a controller that starts takes nothing away from the router', async (t) 
   await world.reaches(await world.release({ web: 'node server.js' }), 'succeeded')
   const since = world.router.tables.slice(before)
   t.equal(since.length, 1, 'the switch')
-  t.match(since[0]?.routes, [
-    { host: 'blog.localhost', instances: [{ release: 1 }] },
-    { host: 'shop.localhost', instances: [{ release: 2 }] },
+  const sites = since[0]?.sites.toSorted((a, b) => (a.app < b.app ? -1 : 1))
+  t.match(sites, [
+    { app: 'blog', instances: [{ release: 1 }] },
+    { app: 'shop', instances: [{ release: 2 }] },
   ])
+  t.match(since[0]?.rules.map(({ host }) => host).toSorted(), ['blog.localhost', 'shop.localhost'])
 })
 
 const states: DeploymentState[] = ['pending', 'releasing', 'starting', 'routing', 'draining']

@@ -38,6 +38,14 @@ function target(
   }
 }
 
+const making12 = {
+  instance: 'main',
+  app: 'shop',
+  deploymentId: '12000000-0000-0000-0000-000000000000',
+  release: 12,
+  processTypes: types,
+}
+
 function instance(copy: Copy, change: Partial<Instance> = {}): Instance {
   return {
     name: copy.name,
@@ -135,6 +143,34 @@ t.test('one stage after the other', (t) => {
   t.same(routing.routes, web)
   const routed = seen({ instances: all, routed: new Set(web) })
   t.same(brief(plan(wanted('routing'), routed, 1000)), ['enter draining'])
+  t.end()
+})
+
+t.test('copies that run what is asked for are taken over as they are', (t) => {
+  const serving = target(11, 'succeeded')
+  const instances = serving.copies.map((copy) => instance(copy))
+  const web = serving.copies.filter((copy) => copy.type === 'web').map((copy) => copy.name)
+  const open = { ...target(12, 'pending'), copies: serving.copies, task: null, adopts: true }
+  const made = (state: DeploymentState, change: Partial<Seen> = {}): Plan => {
+    const wanted = { serving, open: { ...open, state }, older: [] }
+    return plan(wanted, seen({ instances, routed: new Set(web), ...change }), 1000)
+  }
+  t.same(brief(made('pending')), ['enter routing'])
+  t.same(made('pending').routes, web)
+  t.same(brief(made('routing')), ['enter draining'])
+  t.same(made('routing').routes, web)
+  const task = { ...open, task: taskOf({ ...making12, quantities: {} }) }
+  t.same(brief(plan({ serving, open: task, older: [] }, seen({ instances }), 1000)), [
+    'enter releasing',
+  ])
+
+  const [first, ...others] = instances as [Instance]
+  const crashed = { instances: [{ ...first, state: 'exited' as const, exitCode: 1 }, ...others] }
+  t.same(brief(made('pending', crashed)), [
+    'enter starting',
+    `remove ${first.name}`,
+    'start web.1 v11',
+  ])
   t.end()
 })
 

@@ -10,7 +10,11 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { DeploymentState, ProcessTypes } from '#contract/release.ts'
+import type { Peer } from '#contract/call.ts'
+import { errorBody } from '#contract/error.ts'
+import type { SlipwayError } from '#contract/error.ts'
 import type { RouteTable } from '#contract/route.ts'
+import type { Receipt } from '#contract/watch.ts'
 import { startDeploys } from '#controller/deploy/deploys.ts'
 import type { Deploys } from '#controller/deploy/deploys.ts'
 import type { DeployDeps, DeploySettings } from '#controller/deploy/deps.ts'
@@ -32,20 +36,36 @@ import type { CopySpec } from '#driver/driver.ts'
 import { openMemory, serves } from '#driver/memory/memory.ts'
 import type { Program } from '#driver/memory/memory.ts'
 import { openLog } from '#lib/log.ts'
+import { parseChange, parseTable } from '#router/table/parse.ts'
+import { Routes } from '#router/table/routes.ts'
 
 /** A router that remembers what it was told, in order. */
 class FakeRouter {
-  table: RouteTable = { number: 0, routes: [] }
+  #routes = new Routes()
   readonly events: string[] = []
   /** Every table it was given. */
   readonly tables: RouteTable[] = []
   isDown = false
+  isCounting = true
+  /** What it was asked to count, and what it says it has counted. */
+  readonly counted: Record<string, string | undefined>[] = []
+  receipt: Receipt = {
+    complete: true,
+    served: 0,
+    held: 0,
+    failed: 0,
+    app_errors: 0,
+    longest_hold_ms: 0,
+  }
   readonly #server = createServer((request, response) => {
-    if (this.isDown) return void request.socket.destroy()
-    void this.#answer(request).then((body) => {
-      response.setHeader('content-type', 'application/json')
+    const isIgnored = request.url === '/receipts' && !this.isCounting
+    if (this.isDown || isIgnored) return void request.socket.destroy()
+    const send = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' })
       response.end(JSON.stringify(body))
-    })
+    }
+    const refuse = (error: SlipwayError): void => send(error.status, errorBody(error, 'test'))
+    this.#answer(request).then((body) => send(200, body), refuse)
   })
 
   async open(): Promise<string> {
@@ -61,7 +81,16 @@ class FakeRouter {
 
   /** Ids of the copies a host leads to. */
   copies(host = 'shop.localhost'): string[] {
-    return this.table.routes.find((one) => one.host === host)?.instances.map(({ id }) => id) ?? []
+    return this.#routes.find(host, '/')?.site.instances.map(({ id }) => id) ?? []
+  }
+
+  get table(): RouteTable {
+    return this.#routes.table
+  }
+
+  /** As a router does that starts without its disk. */
+  forget(): void {
+    this.#routes = new Routes()
   }
 
   async #answer(request: IncomingMessage) {
@@ -70,14 +99,23 @@ class FakeRouter {
       this.events.push(`${close ? 'close' : 'idle'} ${instances.join()}`)
       return { busy: [] }
     }
-    if (request.method === 'PUT') this.#take((await json(request)) as RouteTable)
-    return request.method === 'PUT' ? { number: this.table.number } : this.table
+    if (request.url === '/receipts') {
+      const { id, action, site } = (await json(request)) as Record<string, string>
+      this.counted.push({ id, action, site })
+      return this.receipt
+    }
+    if (request.method === 'PUT') this.#note(this.#routes.replace(parseTable(await json(request))))
+    if (request.method === 'PATCH') {
+      const change = parseChange(await json(request), this.#routes)
+      this.#note(this.#routes.change(change))
+    }
+    const isAsking = request.method === 'GET' && request.url === '/table'
+    return isAsking ? this.table : { number: this.#routes.number }
   }
 
-  #take(table: RouteTable): void {
-    if (table.number <= this.table.number) return
-    this.table = table
-    this.tables.push(table)
+  #note(isNew: boolean): void {
+    if (!isNew) return
+    this.tables.push(this.table)
     this.events.push(`table ${this.copies().map(short).join()}`)
   }
 }
@@ -91,6 +129,8 @@ export interface WorldOptions {
   readonly program?: (spec: CopySpec) => Program
   readonly beforeStart?: (spec: CopySpec, signal: AbortSignal) => Promise<void>
   readonly settings?: Partial<DeploySettings>
+  /** A real one, instead of the fake. */
+  readonly router?: Peer
 }
 
 export type World = Awaited<ReturnType<typeof openWorld>>
@@ -118,7 +158,7 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
   const openAll = (): DeployDeps => ({
     store,
     fleet,
-    router: { url, token: 'token', program: 'router' },
+    router: options.router ?? { url, token: 'token', program: 'router' },
     logs: openLogs({ folder: join(folder, 'logs'), fleet, log }),
     news: openNews(),
     log,
@@ -129,6 +169,7 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
       startTimeoutMs: 5000,
       releaseTimeoutMs: 5000,
       drainMs: 1000,
+      readyCopies: true,
       graceMs: 500,
       ...options.settings,
     },
@@ -274,6 +315,7 @@ async function addRelease(
     stack: 'slipway-12',
     commit_id: '0'.repeat(40),
     size_bytes: 1,
+    bom: null,
     created_at: at,
   })
   const last = await store

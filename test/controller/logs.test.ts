@@ -135,6 +135,25 @@ t.test('a log rotates, and what is read is the newest of both files', async (t) 
   t.same(errors, [])
 })
 
+t.test('however many requests there are, what the app wrote stays', async (t) => {
+  const { fleet } = openMemory({})
+  const folder = await folderOf(t)
+  const logs = openLogs({ folder, fleet, log })
+  logs.event(environmentId, 'deploy', 'v1 is live')
+  const atMs = Date.now() + 1
+  const flood = Array.from({ length: 1000 }, () => ({ atMs, text: 'x'.repeat(1000) }))
+  for (let at = 0; at < 15; at += 1) await logs.requests(environmentId, flood)
+  const reading = await logs.read(environmentId, 10_000, {})
+  reading.stop()
+  const { past } = reading
+  t.match(past[0], 'slipway[deploy]: v1 is live')
+  t.ok(past.length > 4000 && past.length < 10_001, `${past.length} lines`)
+  t.same(await logs.environments(), [environmentId])
+  await logs.forget(environmentId)
+  t.same(await logs.environments(), [])
+  await logs.close()
+})
+
 t.test('whoever reads and follows gets every line once', async (t) => {
   const { fleet } = openMemory({})
   const logs = openLogs({ folder: await folderOf(t), fleet, log })

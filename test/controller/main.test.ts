@@ -23,7 +23,7 @@ interface Program {
 t.test('the controller starts, serves the whole contract, and ends when it is told', async (t) => {
   const { url, child } = await startWell(t, makeState(t))
   for (const endpoint of controllerEndpoints) {
-    const names = ['app', 'build', 'release', 'key', 'dyno', 'fingerprint']
+    const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
     const params = Object.fromEntries(names.map((name) => [name, 'x']))
     const response = await fetch(url + pathOf(endpoint, { params }), { method: endpoint.method })
     const { code } = (await response.json()) as { code: string }

@@ -66,7 +66,11 @@ export async function startPlatform(
     setupSecret,
     news: openNews(),
     kick: () => void (kicks += 1),
+    certificates: { acme: null, kick: () => void (kicks += 1) },
     foreignSubnets: async () => [],
+    lookUp: async () => [],
+    router: { url: 'http://127.0.0.1:1', token: internalToken, program: 'router' },
+    builder: { url: 'http://127.0.0.1:1', token: internalToken, program: 'builder' },
     ...changes,
   }
   const server = await startServer(deps, rooms)

@@ -42,7 +42,11 @@ export async function openDoor(t: Test, options: WorldOptions = {}) {
       setupSecret: 'secret',
       news: deps.news,
       kick: () => world.deploys.kick(),
+      certificates: { acme: null, kick: () => undefined },
       foreignSubnets: async () => [],
+      lookUp: async () => [],
+      router: deps.router,
+      builder: { url: 'http://127.0.0.1:1', program: 'builder' },
     },
     [
       (http) => serveDynos(http, { db: store, now, fleet, deploys: world.deploys, runs }),

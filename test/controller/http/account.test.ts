@@ -112,7 +112,7 @@ t.test('keys that are weak, private or none are refused with the reason', async 
   const refused: Record<string, [string, RegExp]> = {
     short: [makeKey(folder, 'rsa', '1024').line, /RSA key needs 2048 bits, this has 1024/],
     dsa: ['ssh-dss AAAAB3NzaC1kc3MAAACB me', /DSA keys are too weak/],
-    token: ['sk-ssh-ed25519@openssh.com AAAA me', /hardware token/],
+    token: ['sk-ssh-ed25519@openssh.com AAAA me', /cannot be read/],
     private: [readFileSync(join(folder, 'ed25519'), 'utf8'), /private key: keep that/],
     options: [`command="sh" ${strong.line}`, /does not begin with/],
     two: [`${strong.line}\n${strong.line}`, /more than one line/],

@@ -28,6 +28,7 @@ const expected: Record<Role, Record<Who, Told>> = {
   app: { ...everybody('in'), ...outsiders, stranger: 'APP_NOT_FOUND' },
   admin: { ...everybody('FORBIDDEN'), ...outsiders, admin: 'in' },
   builder: { ...everybody('FORBIDDEN'), ...unknown, program: 'in' },
+  router: { ...everybody('FORBIDDEN'), ...unknown, program: 'in' },
   controller: { ...everybody('FORBIDDEN'), ...unknown },
 }
 
@@ -64,7 +65,8 @@ type Platform = Awaited<ReturnType<typeof startPlatform>>
 
 async function ask(platform: Platform, endpoint: Endpoint, who: Who, name: string): Promise<Told> {
   const { token, app } = await cast(platform, who, name)
-  const params = { app, build: 'x', release: 'x', key: 'x', dyno: 'x', fingerprint: 'x' }
+  const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, each = '']) => [each, 'x'])
+  const params = { ...Object.fromEntries(names), app } as Record<string, string>
   const response = await fetch(platform.url + pathOf(endpoint, { params }), {
     method: endpoint.method,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),

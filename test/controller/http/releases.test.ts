@@ -47,6 +47,31 @@ t.test('a good build becomes release v1 with a deployment, and the loop is told'
   t.match(await platform.builder(listKept), { apps: [id], digests: [release.slug?.digest] })
 })
 
+t.test('a release of what serves takes over its copies; any other starts its own', async (t) => {
+  const { platform, alice, id } = await openShop(t)
+  const { db } = platform.deps
+  const live = async (): Promise<string> => {
+    const newest = db.selectFrom('deployments').selectAll().orderBy('seq', 'desc')
+    const row = await newest.executeTakeFirstOrThrow()
+    await db.updateTable('deployments').set({ state: 'succeeded' }).execute()
+    return row.copies_of ?? row.id
+  }
+  await push(platform, { app: id, by: alice, text: 'one' })
+  const first = await live()
+  await push(platform, { app: id, by: alice, text: 'one' })
+  t.equal(await live(), first, 'the same code')
+  await push(platform, { app: id, by: alice, text: 'one' })
+  t.equal(await live(), first, 'and again')
+  await push(platform, { app: id, by: alice, text: 'one', types: { web: 'node other.js' } })
+  const second = await live()
+  t.not(second, first, 'another command')
+  await alice(setConfig, { params, body: { COLOUR: 'red' } })
+  const third = await live()
+  t.not(third, second, 'other config')
+  await push(platform, { app: id, by: alice, text: 'two', types: { web: 'node other.js' } })
+  t.not(await live(), third, 'other code')
+})
+
 t.test('finishing a build again answers the same release and makes no other', async (t) => {
   const { platform, alice, id } = await openShop(t)
   const build = await begin(platform.builder, { app: id, by: alice, text: 'one' })

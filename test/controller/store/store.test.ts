@@ -2,8 +2,10 @@ import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t from 'tap'
+import { uuidPattern } from '#contract/grammar.ts'
 import { firstBrokenDeed, recordDeed } from '#controller/store/audit.ts'
 import { takeNumber } from '#controller/store/counters.ts'
+import { domainsOf } from '#controller/store/domains.ts'
 import { lockFolder } from '#controller/store/lock.ts'
 import { migrationsFolder } from '#controller/store/migrate.ts'
 import { openStore } from '#controller/store/open.ts'
@@ -116,3 +118,29 @@ function withMigration(folder: string, sql: string): string {
 function backupsIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.includes('.before-'))
 }
+
+t.test(
+  'the domains of a database from before the edge have an id and are the platform’s',
+  async (t) => {
+    const folder = t.testdir()
+    const path = join(folder, 'slipway.db')
+    const first = join(folder, 'first')
+    mkdirSync(first)
+    copyFileSync(join(migrationsFolder, '0001-first.sql'), join(first, '0001-first.sql'))
+    await (await openStore(path, { migrations: first })).destroy()
+    const raw = new Database(path)
+    raw.exec(`
+    INSERT INTO users VALUES ('u1', 'a@b.c', '-', 1, '${at}');
+    INSERT INTO apps VALUES ('a1', 'shop', 'u1', 'slipway-12', x'00', '${at}', '${at}');
+    INSERT INTO environments VALUES ('e1', 'a1', 'production', NULL, '[]', '10.0.0.0/26', '${at}');
+    INSERT INTO domains VALUES ('shop.localhost', 'e1', '${at}'), ('b.localhost', 'e1', '${at}');`)
+    raw.close()
+    const store = await openStore(path)
+    const [one, other] = await domainsOf(store, 'e1')
+    const given = { kind: 'platform', status: 'succeeded', updated_at: at } as const
+    t.match(one, { host: 'b.localhost', id: new RegExp(uuidPattern), ...given })
+    t.match(other, { host: 'shop.localhost', id: new RegExp(uuidPattern), ...given })
+    t.not(one?.id, other?.id)
+    await store.destroy()
+  },
+)

@@ -1,0 +1,18 @@
+import { appName } from '#cli/app-name.ts'
+import { aboutApp, examples } from '#cli/command.ts'
+import type { Define } from '#cli/command.ts'
+import { changeRepositoryPath } from '#cli/repository-path.ts'
+
+export const define: Define = (command, cli) =>
+  examples(
+    aboutApp(command).action(async () => {
+      const app = await appName(command, cli)
+      await changeRepositoryPath(
+        app,
+        { dockerfile: null, dockerfile_target: null },
+        `"${app}" is built as its repository says`,
+        cli,
+      )
+    }),
+    'app dockerfile:unset',
+  )
