@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeSshKey } from '#scripts/platform/keys.ts'
 import { git } from '#scripts/platform/git.ts'
+import { listens } from './listens.ts'
 
 /** The peer of `bench-push`: OpenSSH and a bare repository, which stores a push and builds nothing. */
 export interface Peer {
@@ -67,12 +67,4 @@ async function untilItListens(port: number): Promise<void> {
     await sleep(50)
   }
   throw new Error('sshd does not listen; is openssh-server installed?')
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }

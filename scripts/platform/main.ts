@@ -1,17 +1,19 @@
 import { SlipwayError } from '#contract/error.ts'
 import { SettingError } from '#lib/settings.ts'
 import { clean } from './clean.ts'
+import { StartError } from './process.ts'
 import { run } from './run.ts'
 import { readPlatform } from './settings.ts'
 import { stop } from './stop.ts'
-import { StartError } from './supervise.ts'
+import { upgrade } from './upgrade.ts'
 
-const verbs = { run, stop, clean }
+const verbs = { run, stop, clean, upgrade }
 
 try {
   const verb = process.argv[2] ?? ''
-  if (!Object.hasOwn(verbs, verb)) throw new SettingError('Use: make run, make stop or make clean.')
-  await verbs[verb as keyof typeof verbs](readPlatform(process.env))
+  if (!Object.hasOwn(verbs, verb))
+    throw new SettingError('Use: make run, make stop, make upgrade or make clean.')
+  await verbs[verb as keyof typeof verbs](readPlatform(process.env), process.argv[3])
 } catch (error) {
   console.error(sentence(error))
   process.exitCode = 1

@@ -1,19 +1,24 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAdministrator } from './administrator.ts'
 import { makeKeys } from './keys.ts'
+import { StartError } from './process.ts'
 import { openSample } from './sample.ts'
 import type { Platform } from './settings.ts'
-import { StartError, supervise } from './supervise.ts'
+import { supervise } from './supervise.ts'
+import type { Supervisor } from './supervise.ts'
+import { becomeSupervisor, runningSupervisor } from './supervisor-pid.ts'
+import { upgradeSignal, upgradeWhenTold } from './upgrade.ts'
 
 /** Starts everything, has the sample running, prints its address and stays until Ctrl-C. */
 export async function run(platform: Platform): Promise<void> {
   const startedAt = Date.now()
   await makeKeys(platform)
+  let supervisor: Supervisor | null = null
+  process.on(upgradeSignal, () => void upgradeWhenTold(platform, () => supervisor))
   refuseSecond(platform)
   say(`Starting controller, builder and router (state in ${platform.stateDir})`)
   const told = untilToldToStop()
-  const supervisor = await supervise(platform)
+  supervisor = await supervise(platform)
   try {
     await showSample(platform)
     say(
@@ -22,7 +27,9 @@ export async function run(platform: Platform): Promise<void> {
     await told
     say('Stopping controller, builder and router; running apps stay (`make stop` ends them too)')
   } finally {
-    await supervisor.stop()
+    const ending = supervisor
+    supervisor = null
+    await ending.stop()
   }
 }
 
@@ -42,24 +49,11 @@ async function showSample(platform: Platform): Promise<void> {
 
 /** One supervisor for one state folder. */
 function refuseSecond({ stateDir }: Platform): void {
-  const path = supervisorPidFile(stateDir)
-  const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
-  if (pid !== process.pid && isSupervisor(pid)) {
+  const pid = runningSupervisor(stateDir)
+  if (pid !== null && pid !== process.pid) {
     throw new StartError(`error: Slipway runs already (process ${pid}) with this state folder.`)
   }
-  writeFileSync(path, String(process.pid))
-}
-
-export function supervisorPidFile(stateDir: string): string {
-  return join(stateDir, 'supervisor.pid')
-}
-
-export function isSupervisor(pid: number): boolean {
-  try {
-    return pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('platform/main.ts')
-  } catch {
-    return false
-  }
+  becomeSupervisor(stateDir)
 }
 
 function untilToldToStop(): Promise<void> {

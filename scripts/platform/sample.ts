@@ -9,9 +9,9 @@ import { SlipwayError } from '#contract/error.ts'
 import type { Administrator } from './administrator.ts'
 import { git, sshWith } from './git.ts'
 import { makeSshKey } from './keys.ts'
+import { StartError } from './process.ts'
 import { keyPath } from './settings.ts'
 import type { Platform } from './settings.ts'
-import { StartError } from './supervise.ts'
 
 /** The app `hello`, made and pushed unless it runs already. Throws when the push is refused. */
 export async function openSample(

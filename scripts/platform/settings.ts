@@ -36,7 +36,8 @@ export function readPlatform(env: Environment): Platform {
 /** Where the programs of one host find each other. */
 function peers(env: Environment): Record<string, string> {
   return {
-    SLIPWAY_API_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_API_PORT', 8000)}`,
+    SLIPWAY_CONTROLLER_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_API_PORT', 8000)}`,
+    SLIPWAY_BUILDER_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_BUILDER_PORT', 8002)}`,
     SLIPWAY_ROUTER_ADMIN_URL: `http://127.0.0.1:${port(env, 'SLIPWAY_ROUTER_ADMIN_PORT', 8001)}`,
   }
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endLeftover, programs } from './program.ts'
-import { isSupervisor, supervisorPidFile } from './run.ts'
+import { endLeftover } from './leftover.ts'
+import { programs } from './program.ts'
 import type { Platform } from './settings.ts'
+import { forgetSupervisor, runningSupervisor } from './supervisor-pid.ts'
 
 /** Ends the three programs and then the running apps; `make run` brings both back. */
 export async function stop(platform: Platform): Promise<void> {
@@ -18,10 +18,11 @@ export async function stop(platform: Platform): Promise<void> {
 }
 
 async function stopSupervisor({ stateDir }: Platform): Promise<void> {
-  const path = supervisorPidFile(stateDir)
-  const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
-  if (!isSupervisor(pid)) return
+  const pid = runningSupervisor(stateDir)
+  if (pid === null) return
   process.kill(pid, 'SIGTERM')
-  for (let tries = 0; tries < 300 && isSupervisor(pid); tries += 1) await sleep(100)
-  rmSync(path, { force: true })
+  for (let tries = 0; tries < 300 && runningSupervisor(stateDir) === pid; tries += 1) {
+    await sleep(100)
+  }
+  forgetSupervisor(stateDir)
 }

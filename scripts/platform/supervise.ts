@@ -1,7 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { HeldSocket } from '#lib/held-socket.ts'
+import { SettingError } from '#lib/settings.ts'
+import { endLeftover } from './leftover.ts'
+import { StartError } from './process.ts'
 import { Program, programs } from './program.ts'
 import type { ProgramName } from './program.ts'
 import type { Platform } from './settings.ts'
+import { closeAll, openRouterSockets } from './sockets.ts'
 
 /** The three programs of a platform on one host. */
 export interface Supervisor {
@@ -10,22 +14,19 @@ export interface Supervisor {
   stop(): Promise<void>
 }
 
-/** A program could not start; the message is its own last words. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
-
-const startTimeoutMs = 20_000
-
 /** Starts router, controller and builder and waits until each answers. Throws StartError. */
 export async function supervise(platform: Platform): Promise<Supervisor> {
-  const all = programs.map((name) => new Program(name, platform))
+  for (const name of programs) endLeftover(name, platform)
+  const sockets = await openSockets(platform)
+  const all = programs.map(
+    (name) => new Program(name, platform, name === 'router' ? sockets : new Map()),
+  )
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((program) => program.stop()))
+    closeAll(sockets)
   }
-  for (const program of all) program.start()
   try {
-    await Promise.all(all.map(untilStarted))
+    await Promise.all(all.map((program) => program.started()))
   } catch (error) {
     await stop()
     throw error
@@ -33,15 +34,11 @@ export async function supervise(platform: Platform): Promise<Supervisor> {
   return { program: (name) => all.find((program) => program.name === name) as Program, stop }
 }
 
-/** Every program logs `started` once it listens on all its ports, or says in a sentence why it cannot. */
-async function untilStarted(program: Program): Promise<void> {
-  const deadline = Date.now() + startTimeoutMs
-  for (;;) {
-    const words = program.lastWords()
-    if (words.includes('"event":"started"')) return
-    if (words.includes('error: ') && !program.isRunning) throw new StartError(words)
-    if (Date.now() > deadline)
-      throw new StartError(`error: The ${program.name} does not start.\n${words}`)
-    await sleep(20)
+async function openSockets(platform: Platform): Promise<ReadonlyMap<string, HeldSocket>> {
+  try {
+    return await openRouterSockets(platform)
+  } catch (error) {
+    if (error instanceof SettingError) throw new StartError(`error: ${error.message}`)
+    throw error
   }
 }

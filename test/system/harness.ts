@@ -152,6 +152,8 @@ export function testSettings(stateDir: string): Record<string, string | undefine
     SLIPWAY_INSTANCE: 'test',
     // The slowest sample takes eight seconds; those that never listen should not take a minute.
     SLIPWAY_START_TIMEOUT_S: '15',
+    // Builds do not reach the ports of this host: buildpacks of tests come from a folder.
+    SLIPWAY_BUILDPACK_FOLDER: join(stateDir, 'packs-of-tests'),
     ...process.env,
     SLIPWAY_STATE: stateDir,
   }
