@@ -1,10 +1,9 @@
 import { isIP } from 'node:net'
-import type { BlockList } from 'node:net'
 import { join } from 'node:path'
 import { bytes, integer, port, SettingError, text } from '#lib/settings.ts'
 import type { Environment } from '#lib/settings.ts'
 import { defaultLimits } from './proxy/limits.ts'
-import { blockList, networkFault } from './rules/networks.ts'
+import { networkFault, Networks } from './rules/networks.ts'
 import { inheritedSockets } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
 import { readTlsConfig } from './tls/config.ts'
@@ -34,7 +33,7 @@ export interface Config {
   /** Of a request's body, in bytes, unless an app sets its own. */
   readonly bodyBytes: number
   /** Proxies whose word on who asks is believed; null: there are none. */
-  readonly trusted: BlockList | null
+  readonly trusted: Networks | null
   /** Connections begin with the PROXY protocol. */
   readonly proxyProtocol: boolean
   readonly transport: TransportChoice
@@ -114,14 +113,14 @@ function choice<T extends string>(env: Environment, name: string, words: readonl
 }
 
 /** Addresses and networks (`10.0.0.0/8`), with commas between; null: none. */
-function networks(env: Environment, name: string): BlockList | null {
+function networks(env: Environment, name: string): Networks | null {
   const entries = text(env, name, '')
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean)
   const fault = entries.map(networkFault).find((one) => one !== null)
   if (fault !== undefined) throw new SettingError(`${name}: ${fault}.`)
-  return entries.length === 0 ? null : blockList(entries)
+  return entries.length === 0 ? null : new Networks(entries)
 }
 
 function ipAddress(env: Environment, name: string, fallback: string): string {

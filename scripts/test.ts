@@ -13,6 +13,8 @@ import { supervise } from './platform/supervise.ts'
 
 /** Passed and failed of everything that ran: checks, and each assertion of each test. */
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** Said again at the end, where whoever reads only that finds them. */
+const failures: string[] = []
 
 // For a whole file, in seconds; the runner's own would be half a minute.
 process.env['TAP_TIMEOUT'] = '900'
@@ -23,6 +25,7 @@ if (process.argv[2] !== 'system') {
   await runOnNewerNode(globSync('test/router/*.test.ts'))
 }
 await runSystem()
+if (failures.length > 0) console.log(`Failed:\n${failures.join('\n')}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed === 0 ? 0 : 1)
 
@@ -30,8 +33,8 @@ function runCheck(name: string): void {
   const end = spawnSync('npm', ['run', '-s', name], { encoding: 'utf8' })
   const passed = end.status === 0
   total[passed ? 'passed' : 'failed'] += 1
-  console.log(`${passed ? '✔' : '✖'} ${name}`)
-  if (!passed) console.log(`${end.stdout}${end.stderr}`)
+  if (passed) console.log(`✔ ${name}`)
+  if (!passed) fail(`✖ ${name}\n${end.stdout}${end.stderr}`)
 }
 
 /** Each file is a process of its own. Shown are the tests' sentences, and failures whole. */
@@ -45,7 +48,7 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
   })
   stream.on('test:fail', ({ name, file, details }) => {
     total.failed += 1
-    console.log(`✖ ${name} (${file ?? ''})\n${inspect(details.error.cause ?? details.error)}`)
+    fail(`✖ ${name} (${file ?? ''})\n${inspect(details.error.cause ?? details.error)}`)
   })
   await new Promise((done) => stream.once('end', done).resume())
 }
@@ -66,16 +69,15 @@ async function runOnNewerNode(files: readonly string[]): Promise<void> {
   }
   total.passed += passed
   total.failed += passed === 0 ? Math.max(failed, 1) : failed
-  console.log(
-    `${failed === 0 ? '✔' : '✖'} the router on Node 26: ${passed} passed, ${failed} failed`,
-  )
-  if (failed > 0)
-    console.log(
-      output
-        .split('\n')
-        .filter((line) => line.includes('not ok'))
-        .join('\n'),
-    )
+  const sentence = `the router on Node 26: ${passed} passed, ${failed} failed`
+  if (failed === 0) return console.log(`✔ ${sentence}`)
+  const ends = output.split('\n').filter((line) => line.includes('not ok'))
+  fail([`✖ ${sentence}`, ...ends].join('\n'))
+}
+
+function fail(report: string): void {
+  console.log(report)
+  failures.push(report.slice(0, 2000))
 }
 
 /**

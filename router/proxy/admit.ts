@@ -49,7 +49,17 @@ export function admit(exchange: Exchange, arrival: Arrival, shared: Shared): Adm
   if (request.bodyBytes > exchange.limits.bodyBytes) return reply(413, 'H32')
   const target = rule.strip ? strippedTarget(rule, request.target) : null
   request.text = requestHeadText(head, bytes, start, { fields: origin.fields, target })
-  return rule.isPlain ? null : judge(rule, askedOf(exchange, arrival, origin))
+  if (rule.isPlain) return null
+  const verdict = judge(rule, askedOf(exchange, arrival, origin))
+  return verdict instanceof Promise
+    ? verdict.catch((error: unknown) => failed(error, shared))
+    : verdict
+}
+
+/** Nobody may be waiting for the verdict any more: it must not be a rejection. */
+function failed(error: unknown, { onBug }: Shared): Reply {
+  onBug(error)
+  return reply(500, 'H99')
 }
 
 function askedOf({ request }: Exchange, { head, bytes }: Arrival, origin: Origin): Asked {

@@ -303,11 +303,12 @@ export class Client implements Receiver, Asker {
     if (admission === null) return exchange.assign()
     if (!(admission instanceof Promise)) return this.refuse(admission)
     this.#deadline.set(this.#shared.limits.headMs)
-    void admission.then((answer) => {
+    const goOn = (answer: Reply | null): void => {
       if (exchange.isOver) return
       this.#goOnWith(exchange, answer)
       this.#updateReading()
-    }, this.#shared.onBug)
+    }
+    admission.then(goOn).catch(this.#shared.onBug)
   }
 
   #readBody(bytes: Buffer, at: number): number {

@@ -1,4 +1,4 @@
-import type { BlockList } from 'node:net'
+import type { Networks } from '#router/rules/networks.ts'
 import type { Instance, Tunnel } from '#router/table/instance.ts'
 import type { Routes } from '#router/table/routes.ts'
 import type { Rule } from '#router/table/rule.ts'
@@ -25,7 +25,7 @@ export interface Shared {
   readonly observer: Observer
   readonly onBug: (error: unknown) => void
   /** Proxies before us whose word about a client is taken. */
-  readonly trusted: BlockList | null
+  readonly trusted: Networks | null
   /** What proves to a certificate authority that a host is ours; null: nobody asked for that. */
   readonly challenge: (host: string, token: string) => string | null
 }

@@ -1,5 +1,5 @@
-import type { BlockList } from 'node:net'
 import { isIP } from 'node:net'
+import type { Networks } from '#router/rules/networks.ts'
 import type { Transport } from '#router/transport/transport.ts'
 import { hostNameEnd } from './host.ts'
 import { requestId } from './request-id.ts'
@@ -23,7 +23,7 @@ export class Peer {
   readonly isSecure: boolean
   readonly #port: number
   readonly #isTrusted: boolean
-  readonly #trusted: BlockList | null
+  readonly #trusted: Networks | null
   /** The same for all requests of the connection, up to the host. */
   readonly #fields: string
   /** Our own mark, with the version that the client spoke. */
@@ -32,12 +32,12 @@ export class Peer {
   #hostFields = ''
   #host = ''
 
-  constructor(transport: Transport, trusted: BlockList | null) {
+  constructor(transport: Transport, trusted: Networks | null) {
     this.address = transport.remoteAddress
     this.isSecure = transport.isSecure
     this.#port = transport.localPort
     this.#trusted = trusted
-    this.#isTrusted = this.#trusts(this.address)
+    this.#isTrusted = trusted?.includes(this.address) === true
     this.#via = transport.isHttp2 === true ? '2 slipway' : '1.1 slipway'
     this.#fields =
       `X-Forwarded-For: ${this.address}\r\nX-Forwarded-Proto: ${this.isSecure ? 'https' : 'http'}\r\n` +
@@ -83,16 +83,9 @@ export class Peer {
     for (const hop of (hops ?? '').split(',').toReversed()) {
       if (isIP(hop.trim()) === 0) return client
       client = hop.trim()
-      if (!this.#trusts(client)) return client
+      if (this.#trusted?.includes(client) !== true) return client
     }
     return client
-  }
-
-  #trusts(address: string): boolean {
-    if (this.#trusted === null) return false
-    const family = isIP(address)
-    if (family === 0) return false
-    return this.#trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
 }
 

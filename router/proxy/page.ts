@@ -27,6 +27,7 @@ const rows: Readonly<Record<number, Row>> = {
     reason: 'Request Header Fields Too Large',
     sentence: 'The header fields of the request are too large.',
   },
+  500: { reason: 'Internal Server Error', sentence: 'The request could not be served.' },
   501: { reason: 'Not Implemented', sentence: 'This transfer coding is not served here.' },
   502: { reason: 'Bad Gateway', sentence: 'The app did not answer properly.' },
   503: { reason: 'Service Unavailable', sentence: 'The app is not running at the moment.' },

@@ -1,6 +1,6 @@
-import type { BlockList } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Log } from '#lib/log.ts'
+import type { Networks } from '#router/rules/networks.ts'
 import type { Routes } from '#router/table/routes.ts'
 import { openNetNetwork } from '#router/transport/net.ts'
 import type {
@@ -32,7 +32,7 @@ export interface ProxyOptions {
   /** Sockets of `node:net` unless told. */
   readonly network?: Network
   readonly observer?: Observer
-  readonly trusted?: BlockList
+  readonly trusted?: Networks
   readonly challenge?: Shared['challenge']
   /** Connections begin with the PROXY protocol. */
   readonly proxyProtocol?: boolean

@@ -1,14 +1,13 @@
-import type { BlockList } from 'node:net'
-import { isIPv6 } from 'node:net'
+import type { Networks } from '#router/rules/networks.ts'
 
 /** How many connections each address has, so that one cannot have them all. */
 export class Shares {
   readonly #limit: number
-  readonly #trusted: BlockList | null
+  readonly #trusted: Networks | null
   readonly #counts = new Map<string, number>()
 
   /** Declared proxies speak for many and have no limit. */
-  constructor(limit: number, trusted: BlockList | null) {
+  constructor(limit: number, trusted: Networks | null) {
     this.#limit = limit
     this.#trusted = trusted
   }
@@ -17,7 +16,7 @@ export class Shares {
   take(address: string): boolean {
     const key = keyOf(address)
     const count = this.#counts.get(key) ?? 0
-    if (count >= this.#limit && !this.#isTrusted(address)) return false
+    if (count >= this.#limit && this.#trusted?.includes(address) !== true) return false
     this.#counts.set(key, count + 1)
     return true
   }
@@ -27,10 +26,6 @@ export class Shares {
     const count = (this.#counts.get(key) ?? 0) - 1
     if (count > 0) this.#counts.set(key, count)
     else this.#counts.delete(key)
-  }
-
-  #isTrusted(address: string): boolean {
-    return this.#trusted?.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ?? false
   }
 }
 

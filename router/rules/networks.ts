@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 
 const widths: Readonly<Record<number, number>> = { 4: 32, 6: 128 }
 
-/** Addresses and networks that may ask; read once. */
+/** A list of addresses and networks, read once. */
 export class Networks {
   readonly #list: BlockList
 
@@ -18,8 +18,7 @@ export class Networks {
   }
 }
 
-/** A list of addresses and networks, each without a fault. */
-export function blockList(entries: readonly string[]): BlockList {
+function blockList(entries: readonly string[]): BlockList {
   const list = new BlockList()
   for (const entry of entries) {
     const [address = '', bits] = entry.split('/')

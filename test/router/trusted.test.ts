@@ -1,4 +1,4 @@
-import { BlockList } from 'node:net'
+import { Networks } from '#router/rules/networks.ts'
 import { eachTransport as t } from './each-transport.ts'
 import { ask, echoed, get, httpBackend, openRig } from './rig.ts'
 
@@ -6,11 +6,7 @@ const told =
   'X-Forwarded-For: 203.0.113.7, 198.51.100.2\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n' +
   'X-Forwarded-Host: www.example.org\r\nX-Request-Id: from-outside-1\r\nX-Request-Start: t=1700000000000\r\nVia: 2 edge\r\n'
 
-function loopback(): BlockList {
-  const list = new BlockList()
-  list.addAddress('127.0.0.1')
-  return list
-}
+const loopback = (): Networks => new Networks(['127.0.0.1'])
 
 t.test('what a client says about itself is replaced', async (t) => {
   const rig = await openRig(t)
