@@ -5,6 +5,7 @@ import type { Container } from './container.ts'
 import { identityOf } from './identity.ts'
 import { containerFilter, readCopyLabels, type Labels } from './labels.ts'
 import { networkName } from './names.ts'
+import { ranOutOfMemory } from './out-of-memory.ts'
 import type { Site } from './site.ts'
 import { isWaiting } from './sweep.ts'
 
@@ -32,7 +33,7 @@ async function see(site: Site, listed: Listed, signal: AbortSignal): Promise<Ins
   const labels = await identityOf(site, listed.Labels)
   if (isRunning(listed.State)) return describe(listed, labels, running(site, listed))
   const found = await inspectContainer(site, listed.Id, signal)
-  return found === null ? null : describe(listed, labels, resting(found))
+  return found === null ? null : describe(listed, labels, await resting(site, found, signal))
 }
 
 type Seen = Pick<Instance, 'state' | 'address' | 'exitCode' | 'oomKilled'>
@@ -58,11 +59,12 @@ function running({ settings }: Site, { Labels, NetworkSettings }: Listed): Seen 
 }
 
 /** One that does not run: not yet, not any more, or (a command that cannot be executed) never. */
-function resting(found: Container): Seen {
-  const { Status, ExitCode, OOMKilled } = found.State
+async function resting(site: Site, found: Container, signal: AbortSignal): Promise<Seen> {
+  const { Status, ExitCode } = found.State
   const failed = startFailure(found)
   if (Status === 'created' && failed === null) {
     return { state: 'created', address: null, exitCode: null, oomKilled: false }
   }
-  return { state: 'exited', address: null, exitCode: failed ?? ExitCode, oomKilled: OOMKilled }
+  const oomKilled = await ranOutOfMemory(site, found, signal)
+  return { state: 'exited', address: null, exitCode: failed ?? ExitCode, oomKilled }
 }

@@ -6,6 +6,7 @@ import { inspectContainer, removeContainer, signalContainer, waitForEnd } from '
 import { clearMounts, mountBind, mountOverlay } from './mounts.ts'
 import { checkName } from './names.ts'
 import { writeSecrets } from './secrets.ts'
+import { ranOutOfMemory } from './out-of-memory.ts'
 import type { Site } from './site.ts'
 import { discardSlot, placeIn, type Slot } from './slot.ts'
 import type { Slots } from './slots.ts'
@@ -142,8 +143,11 @@ async function badEnd(
   code: number | null,
   signal: AbortSignal,
 ): Promise<SandboxEnd> {
-  const oomKilled = (await inspectContainer(site, name, signal))?.State.OOMKilled === true
-  return code !== 0 && oomKilled ? { kind: 'out-of-memory' } : { kind: 'exit', code: code ?? 137 }
+  const found = await inspectContainer(site, name, signal)
+  const isOutOfMemory = found !== null && (await ranOutOfMemory(site, found, signal))
+  return code !== 0 && isOutOfMemory
+    ? { kind: 'out-of-memory' }
+    : { kind: 'exit', code: code ?? 137 }
 }
 
 /** Kills the container once the signal says so, at once when it already has. */

@@ -11,10 +11,10 @@ export class Bucket {
     this.#left = burst
   }
 
-  /** Whether it may happen once more at `now`, in milliseconds. */
-  take(now: number): boolean {
+  /** Whether it may happen once more, or `count` times, at `now`, in milliseconds. */
+  take(now: number, count = 1): boolean {
     const gained = ((now - this.#since) / 1000) * this.#perSecond
-    this.#left = Math.min(this.#burst, this.#left + gained) - 1
+    this.#left = Math.min(this.#burst, this.#left + gained) - count
     this.#since = now
     return this.#left >= 0
   }

@@ -38,6 +38,14 @@ export function resetBucket(): Bucket {
   return new Bucket(4 * streams, 50)
 }
 
+/** A session that broke the protocol, or a limit of nghttp2's, in resets. */
+export const faultCost = 8
+
+/** The same of all sessions of an address, behind which there may be an office. */
+export function addressResetBucket(): Bucket {
+  return new Bucket(16 * streams, 200)
+}
+
 /** PING and SETTINGS: each must be answered. */
 export function controlBucket(): Bucket {
   return new Bucket(100, 10)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Shared } from '#router/proxy/exchange.ts'
 import type { Source } from '#router/transport/transport.ts'
 import { Budget } from './budget.ts'
+import { Conduct } from './conduct.ts'
 import { heldBodyBytes, sessionOptions } from './limits.ts'
 import { Session } from './session.ts'
 import type { Surroundings } from './session.ts'
@@ -12,6 +13,8 @@ import type { Peer } from './stream.ts'
 export interface Http2 {
   /** Connections that are open, each with any number of requests. */
   readonly size: number
+  /** Whether a client from there may choose HTTP/2. */
+  isFor(address: string): boolean
   /** Takes over a connection whose handshake is done and that has chosen `h2`. `onGone`: it is closed. */
   onSocket(socket: TLSSocket, source: Source, onGone?: () => void): void
   /** Lets requests under way end, at most `graceMs`, then cuts the rest; no connection is taken any more. */
@@ -19,11 +22,13 @@ export interface Http2 {
 }
 
 export function openHttp2(shared: Shared): Http2 {
-  const sessions = new Sessions({ shared, bodies: new Budget(heldBodyBytes) })
+  const conduct = new Conduct()
+  const sessions = new Sessions({ shared, bodies: new Budget(heldBodyBytes), conduct })
   return {
     get size() {
       return sessions.size
     },
+    isFor: (address) => conduct.mayOpen(address, performance.now()),
     onSocket: (socket, source, onGone) => sessions.open(socket, source, onGone),
     close: (graceMs) => sessions.close(graceMs),
   }

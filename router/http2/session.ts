@@ -3,7 +3,8 @@ import type { Client } from '#router/proxy/client.ts'
 import type { Shared } from '#router/proxy/exchange.ts'
 import type { Deadline } from '#router/proxy/wheel.ts'
 import type { Budget } from './budget.ts'
-import { controlBucket, resetBucket, windowBytes } from './limits.ts'
+import type { Conduct } from './conduct.ts'
+import { controlBucket, faultCost, resetBucket, windowBytes } from './limits.ts'
 import { readStreamRequest } from './request-text.ts'
 import type { StreamRequest } from './request-text.ts'
 import { code, isGone, reset } from './reset.ts'
@@ -20,11 +21,20 @@ export interface Surroundings {
   readonly shared: Shared
   /** For bodies that wait for their app. */
   readonly bodies: Budget
+  readonly conduct: Conduct
+}
+
+/** A stream that came, and waits until all that came with it is read. */
+interface Waiting {
+  readonly stream: ServerHttp2Stream
+  readonly flags: number
+  readonly fields: readonly string[]
 }
 
 /** One connection that speaks HTTP/2: each of its streams is served as a connection of its own. */
 export class Session {
   readonly #session: ServerHttp2Session
+  readonly #address: string
   readonly #around: Surroundings
   readonly #lanes: Lanes
   readonly #deadline: Deadline
@@ -32,9 +42,11 @@ export class Session {
   readonly #controls = controlBucket()
   readonly #tunnels = new Set<Client>()
   #streamCount = 0
+  #waiting: Waiting[] = []
 
   constructor(session: ServerHttp2Session, peer: Peer, around: Surroundings, onGone: () => void) {
     this.#session = session
+    this.#address = peer.remoteAddress
     this.#around = around
     this.#lanes = new Lanes(peer, around.shared)
     const { wheel, limits } = around.shared
@@ -42,11 +54,11 @@ export class Session {
     this.#deadline.set(limits.headMs)
     replaceStreams(session)
     session
-      .on('stream', (stream, _, flags, fields) => this.#attempt(stream, flags, fields))
+      .on('stream', (stream, _, flags, fields) => this.#await({ stream, flags, fields }))
       .on('ping', () => this.#onControl())
       .on('remoteSettings', () => this.#onControl())
       // 'close' follows every error and says all that we need.
-      .on('error', () => undefined)
+      .on('error', ({ code: fault }: NodeJS.ErrnoException) => this.#onFault(fault))
       .on('close', () => {
         this.#deadline.clear()
         this.#lanes.close()
@@ -69,9 +81,20 @@ export class Session {
     this.#session.destroy()
   }
 
-  #attempt(stream: ServerHttp2Stream, flags: number, fields: readonly string[]): void {
+  /** A reset that came in the same read is known then, and no app was asked in vain. */
+  #await(waiting: Waiting): void {
     // 'close' follows every error and says all that we need.
-    stream.on('error', ignore)
+    waiting.stream.on('error', ignore)
+    if (this.#waiting.push(waiting) === 1) setImmediate(() => this.#beginWaiting())
+  }
+
+  #beginWaiting(): void {
+    const all = this.#waiting
+    this.#waiting = []
+    for (const waiting of all) this.#attempt(waiting)
+  }
+
+  #attempt({ stream, flags, fields }: Waiting): void {
     try {
       this.#onStream(stream, flags, fields)
     } catch (error) {
@@ -132,14 +155,25 @@ export class Session {
   }
 
   #onReset(): void {
-    if (!this.#resets.take(performance.now())) this.#expel()
+    const now = performance.now()
+    const isWithin = this.#around.conduct.takeResets(this.#address, 1, now)
+    if (!this.#resets.take(now) || !isWithin) this.#expel()
   }
 
   #onControl(): void {
     if (!this.#controls.take(performance.now())) this.#expel()
   }
 
+  /** nghttp2 has ended the session. What breaks below it is nobody's fault. */
+  #onFault(fault: string | undefined): void {
+    if (fault !== 'ERR_HTTP2_ERROR') return
+    const { conduct } = this.#around
+    if (!conduct.takeResets(this.#address, faultCost, performance.now())) this.#expel()
+  }
+
   #expel(): void {
+    // nghttp2 may have ended it before us.
+    this.#around.conduct.ban(this.#address, performance.now())
     if (this.#session.destroyed) return
     this.#session.destroy(new Error('too many resets or control frames'), code.enhanceYourCalm)
   }

@@ -67,7 +67,8 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     http2.onSocket(socket, source, () => quota.giveBack(remoteAddress))
   }
   const onHandshake = (end: HandshakeEnd): void => shared.observer.handshake?.(end)
-  const tls = { ...secure.tls, onHttp2, onHandshake }
+  const isHttp2For = (address: string): boolean => http2.isFor(address)
+  const tls = { ...secure.tls, onHttp2, isHttp2For, onHandshake }
   const over = await shared.network.listen(secure.address, accept, { proxyProtocol, tls })
   return proxyOf([plain, over], [clients, http2])
 }

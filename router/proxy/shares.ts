@@ -14,7 +14,7 @@ export class Shares {
 
   /** False when the address has its share already. */
   take(address: string): boolean {
-    const key = keyOf(address)
+    const key = addressKey(address)
     const count = this.#counts.get(key) ?? 0
     if (count >= this.#limit && this.#trusted?.includes(address) !== true) return false
     this.#counts.set(key, count + 1)
@@ -22,7 +22,7 @@ export class Shares {
   }
 
   giveBack(address: string): void {
-    const key = keyOf(address)
+    const key = addressKey(address)
     const count = (this.#counts.get(key) ?? 0) - 1
     if (count > 0) this.#counts.set(key, count)
     else this.#counts.delete(key)
@@ -30,7 +30,7 @@ export class Shares {
 }
 
 /** Whoever has one address of IPv6 has the 2^64 beside it. */
-function keyOf(address: string): string {
+export function addressKey(address: string): string {
   if (!address.includes(':')) return address
   const [front = '', back] = address.split('::')
   const groups = front.split(':')

@@ -6,7 +6,7 @@ import type { Late } from './deadlines.ts'
 import type { Line } from './handle-transport.ts'
 import { challengeProtocol, protocolsOffered } from './hello.ts'
 import { shared } from './lending.ts'
-import { unknownName } from './secure.ts'
+import { offersHttp2, unknownName } from './secure.ts'
 import type { Common, Handshakes } from './secure.ts'
 import type { HandshakeEnd, Source } from './transport.ts'
 
@@ -39,7 +39,7 @@ export class DirectHandshakes {
   /** Takes it, if it has to be a socket. */
   divert(tcp: TcpHandle, source: Source, hello: Buffer, offers: readonly string[]): boolean {
     const { tls } = this.common
-    const isHttp2 = tls.onHttp2 !== undefined && offers.includes('h2')
+    const isHttp2 = offersHttp2(tls, source) && offers.includes('h2')
     if (!isHttp2 && !offers.includes(challengeProtocol)) return false
     tcp.readStop()
     tcp.setNoDelay(true)

@@ -28,6 +28,10 @@ export function openCommon(tls: TlsOptions, deadlineMs: number): Common {
   return { tls, deadlines: new Deadlines(deadlineMs), bases: new Bases(tls.certificates) }
 }
 
+export function offersHttp2(tls: TlsOptions, { remoteAddress }: Source): boolean {
+  return tls.onHttp2 !== undefined && tls.isHttp2For?.(remoteAddress) !== false
+}
+
 type Arrive = (arrival: Arrival) => void
 type SniDone = (error: Error | null, context?: SecureContext) => void
 
@@ -124,7 +128,7 @@ class Handshake {
 
   get #protocols(): string[] {
     if (this.#isChallenge) return [challengeProtocol]
-    return this.#tls.onHttp2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1']
+    return offersHttp2(this.#tls, this.#source) ? ['h2', 'http/1.1'] : ['http/1.1']
   }
 
   #choose(name: string, socket: TLSSocket, done: SniDone): void {

@@ -80,6 +80,8 @@ export interface TlsOptions {
   readonly certificates: Certificates
   /** Takes the connections that chose `h2`, which is offered only with this. */
   readonly onHttp2?: (socket: TLSSocket, source: Source) => void
+  /** Whether a client from there is offered it; everyone is, unless told. */
+  readonly isHttp2For?: (address: string) => boolean
   /** Hears how each handshake ended. */
   readonly onHandshake?: (end: HandshakeEnd) => void
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import https from 'node:https'
+import tls from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientHttp2Session } from 'node:http2'
 import type { Test } from 'tap'
@@ -8,7 +9,7 @@ import type { Limits } from '#router/proxy/limits.ts'
 import { openWatch } from '#router/watch/watch.ts'
 import { render } from '#router/watch/snapshot.ts'
 import { eachTransport as t } from './each-transport.ts'
-import { answerOf, connect, request } from './http2-rig.ts'
+import { answerOf, connect, FrameClient, frameType, get, goneAway, request } from './http2-rig.ts'
 import { testCertificates } from './lines.ts'
 import { silent } from './observed.ts'
 import { httpBackend, openRig } from './rig.ts'
@@ -52,6 +53,35 @@ t.test('where TLS is served, a client may choose HTTP/2 or do without', async (t
   const { status, body } = await request(connect(t, rig.securePort))
   t.equal(status, 200)
   t.match(JSON.parse(body), { headers: { via: '2 slipway', 'x-forwarded-proto': 'https' } })
+  t.match(JSON.parse(await withoutHttp2(rig.securePort)), { headers: { via: '1.1 slipway' } })
+})
+
+/** What a client that offers these protocols gets; null: its handshake fails. */
+function negotiated(port: number, ALPNProtocols: string[]): Promise<string | false | null> {
+  return new Promise((resolve) => {
+    const options = { port, host: '127.0.0.1', servername: 'a.test', rejectUnauthorized: false }
+    const socket = tls.connect({ ...options, ALPNProtocols })
+    socket
+      .once('error', () => resolve(null))
+      .once('secureConnect', () => {
+        resolve(socket.alpnProtocol)
+        socket.destroy()
+      })
+  })
+}
+
+t.test('who was sent away and comes back has to do without HTTP/2', async (t) => {
+  const rig = await openSecureRig(t)
+  rig.route((await httpBackend(t)).port)
+  t.equal(await negotiated(rig.securePort, ['h2', 'http/1.1']), 'h2')
+  const attacker = new FrameClient(t, rig.securePort)
+  for (let stream = 1; stream < 6000; stream += 2) {
+    attacker.headers(stream, get).send(frameType.rst, 0, stream, Buffer.from([0, 0, 0, 8]))
+  }
+  // nghttp2 may be the first to have enough.
+  t.not(await goneAway(attacker).catch(() => null), 0)
+  t.equal(await negotiated(rig.securePort, ['h2']), null)
+  t.equal(await negotiated(rig.securePort, ['h2', 'http/1.1']), 'http/1.1')
   t.match(JSON.parse(await withoutHttp2(rig.securePort)), { headers: { via: '1.1 slipway' } })
 })
 

@@ -161,6 +161,13 @@ export class FrameClient {
     return this
   }
 
+  /** In one piece, so that they are read together. */
+  atOnce(send: () => unknown): void {
+    this.#socket.cork()
+    send()
+    this.#socket.uncork()
+  }
+
   /** Fields in turn, as they are: neither checked nor compressed. */
   headers(stream: number, fields: readonly string[], hasBody = false): this {
     const flags = endHeaders | (hasBody ? 0 : endStream)
@@ -207,4 +214,19 @@ function pack(text: Buffer, index: number): Buffer {
 
 function rest(length: number): number[] {
   return length < 128 ? [length] : [(length % 128) | 128, ...rest(Math.floor(length / 128))]
+}
+
+/** The fields of the simplest request. */
+export const get = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/']
+const calm = 11
+
+export async function goneAway(client: FrameClient): Promise<number> {
+  const { payload } = await client.until(({ type }) => type === frameType.goaway)
+  return payload.readUInt32BE(4)
+}
+
+/** Sent away with this code; a reset of the connection may have overtaken it. */
+export async function expelled(t: Test, client: FrameClient): Promise<void> {
+  const code = await goneAway(client).catch(() => client.isClosed)
+  t.ok(code === calm || code === true)
 }

@@ -2,23 +2,19 @@ import { once } from 'node:events'
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { eachTransport as t } from './each-transport.ts'
-import { answerOf, connect, FrameClient, frameType, openHttp2Rig, request } from './http2-rig.ts'
+import {
+  answerOf,
+  connect,
+  expelled,
+  FrameClient,
+  frameType,
+  get,
+  goneAway,
+  openHttp2Rig,
+  request,
+} from './http2-rig.ts'
 import type { Http2Rig } from './http2-rig.ts'
 import { answering, httpBackend } from './rig.ts'
-
-const get = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/']
-const calm = 11
-
-async function goneAway(client: FrameClient): Promise<number> {
-  const { payload } = await client.until(({ type }) => type === frameType.goaway)
-  return payload.readUInt32BE(4)
-}
-
-/** Sent away with this code; a reset of the connection may have overtaken it. */
-async function expelled(t: Test, client: FrameClient): Promise<void> {
-  const code = await goneAway(client).catch(() => client.isClosed)
-  t.ok(code === calm || code === true)
-}
 
 t.test('who resets stream after stream is sent away, nobody else is', async (t) => {
   const rig = await openHttp2Rig(t)
@@ -30,6 +26,18 @@ t.test('who resets stream after stream is sent away, nobody else is', async (t) 
   }
   await expelled(t, attacker)
   t.equal((await request(bystander)).status, 200)
+})
+
+t.test('a stream that is reset in the same breath never reaches its app', async (t) => {
+  const rig = await openHttp2Rig(t)
+  const { port, seen } = await httpBackend(t)
+  rig.route(port)
+  const client = new FrameClient(t, rig.port)
+  await client.until(({ type, flags }) => type === frameType.settings && flags === 1)
+  const cancel = Buffer.from([0, 0, 0, 8])
+  client.atOnce(() => client.headers(1, get).send(frameType.rst, 0, 1, cancel).headers(3, get))
+  await client.until(({ type, stream }) => type === frameType.headers && stream === 3)
+  t.equal(seen.length, 1)
 })
 
 t.test('so is who lets us answer pings and settings without end', async (t) => {
