@@ -1,4 +1,4 @@
-/** Connections that have not proved to be worth anything; more are turned away. */
+/** Connections that have not proved to be worth anything. */
 const handshakeCap = 2000
 
 /** What may be closed because it takes too long. */
@@ -6,7 +6,7 @@ export interface Late {
   destroy(): void
 }
 
-/** Closes what takes too long. All have the same time, so the oldest is due first. */
+/** Closes what takes too long, sooner when there are too many. All have the same time, so the oldest is due first. */
 export class Deadlines {
   readonly #ms: number
   readonly #due = new Map<Late, number>()
@@ -16,18 +16,22 @@ export class Deadlines {
     this.#ms = ms
   }
 
-  /** There are more than have proved to be worth anything: no more are taken. */
-  get isFull(): boolean {
-    return this.#due.size >= handshakeCap
-  }
-
+  /** The one that has taken longest makes room: whoever is in earnest needs a moment only. */
   add(late: Late): void {
+    if (this.#due.size >= handshakeCap) this.#closeOldest()
     this.#due.set(late, performance.now() + this.#ms)
     this.#timer ??= setInterval(() => this.#sweep(), Math.min(1000, this.#ms)).unref()
   }
 
   remove(late: Late): void {
     this.#due.delete(late)
+  }
+
+  #closeOldest(): void {
+    for (const late of this.#due.keys()) {
+      this.#due.delete(late)
+      return late.destroy()
+    }
   }
 
   #sweep(): void {

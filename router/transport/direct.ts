@@ -14,6 +14,8 @@ type OnBug = (error: unknown) => void
 /** Takes a connection whose handshake is done; gives what to call when it breaks. */
 export type Arrived = (line: Line) => () => void
 
+/** A fatal alert, `no_application_protocol` (RFC 7301). */
+const noProtocol = Buffer.from([21, 3, 3, 0, 2, 2, 120])
 const http1 = Buffer.from('\x08http/1.1', 'latin1')
 
 /** The connections of one listener: those that need no socket do without. */
@@ -32,8 +34,7 @@ export class DirectHandshakes {
   }
 
   begin(tcp: TcpHandle, source: Source): void {
-    if (this.common.deadlines.isFull) tcp.close()
-    else new DirectHandshake(this, tcp, source).readHello()
+    new DirectHandshake(this, tcp, source).readHello()
   }
 
   /** Takes it, if it has to be a socket. */
@@ -109,8 +110,10 @@ class DirectHandshake implements Late {
       return
     }
     this.#tcp.reader = this.#hello = null
-    if (!this.#around.divert(this.#tcp, this.#source, hello, offers)) return this.#begin(hello)
-    this.#end()
+    if (this.#around.divert(this.#tcp, this.#source, hello, offers)) return this.#end()
+    // OpenSSL would say the same, after five times the work.
+    if (offers.length > 0 && !offers.includes('http/1.1')) return this.#refuse(noProtocol)
+    this.#begin(hello)
   }
 
   #begin(hello: Buffer): void {
@@ -131,11 +134,15 @@ class DirectHandshake implements Late {
     if (this.#isOver) return
     const context = name === '' ? null : this.#contextFor(name.toLowerCase())
     if (context === undefined) {
-      this.#tcp.writeBuffer(writeRequest(), unknownName)
-      return this.destroy()
+      return this.#refuse(unknownName)
     }
     if (context !== null) tls.sni_context = innerContext(context)
     tls.certCbDone()
+  }
+
+  #refuse(alert: Buffer): void {
+    this.#tcp.writeBuffer(writeRequest(), alert)
+    this.destroy()
   }
 
   #contextFor(name: string): SecureContext | undefined {

@@ -42,7 +42,6 @@ export function openHandshakes(
 ): Handshakes {
   return {
     begin: (tcp, source, offers) => {
-      if (deadlines.isFull) return void tcp.destroy()
       deadlines.add(tcp)
       tcp.once('close', () => deadlines.remove(tcp))
       sortOut(tcp, tls, offers, (isChallenge) => {

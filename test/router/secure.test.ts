@@ -81,6 +81,16 @@ for (const kind of transports) {
     t.same(ends, ['full', 'resumed', 'failed'])
   })
 
+  t.test(`${kind}: a crowd that only connects shuts nobody out`, async (t) => {
+    const { port } = await listenOn(t, kind, { tls: { certificates: await testCertificates() } })
+    const crowd = Array.from({ length: 2100 }, () => net.connect({ port, host: '127.0.0.1' }))
+    t.teardown(() => crowd.forEach((socket) => socket.destroy()))
+    crowd.forEach((socket) => socket.on('error', () => undefined).resume())
+    await once(crowd.at(-1) as net.Socket, 'connect')
+    t.equal(subject(await dial(t, port)), 'a.test')
+    while (crowd.filter(({ closed }) => closed).length < 100) await sleep(5)
+  })
+
   t.test(`${kind}: HTTP/2 is offered to who takes it, and handed on`, async (t) => {
     const certificates = await testCertificates()
     const taken: TLSSocket[] = []
