@@ -1,7 +1,6 @@
 import { judge } from '#router/rules/judge.ts'
 import type { Asked } from '#router/rules/judge.ts'
 import { strippedTarget } from '#router/rules/strip.ts'
-import { latin1 } from './bytes.ts'
 import type { Exchange, Shared } from './exchange.ts'
 import { requestHeadText } from './forward.ts'
 import type { Origin, Peer } from './origin.ts'
@@ -41,9 +40,7 @@ export function admit(exchange: Exchange, arrival: Arrival, shared: Shared): Adm
   }
   if (request.target === '*') return serverOptions
   const rule = shared.routes.find(request.host, request.target)
-  const { hostStart, hostEnd, hostNameEnd } = head
-  const host = hostEnd === hostNameEnd ? request.host : latin1(bytes, hostStart, hostEnd)
-  const origin = peer.origin(head, bytes, host)
+  const origin = peer.origin(head, bytes, exchange.startedAt)
   exchange.meet(rule, origin)
   if (rule === undefined) return reply(404)
   if (request.bodyBytes > exchange.limits.bodyBytes) return reply(413, 'H32')

@@ -71,6 +71,15 @@ export function isText(bytes: Uint8Array, start: number, end: number, lower: Uin
   return true
 }
 
+/** Whether a span says exactly this. */
+export function isSame(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i += 1) {
+    if (bytes[start + i] !== text.charCodeAt(i)) return false
+  }
+  return true
+}
+
 /** The number that a span of digits says. */
 export function numberAt(bytes: Uint8Array, start: number, end: number): number {
   let value = 0

@@ -280,14 +280,16 @@ export class Client implements Receiver, Asker {
   }
 
   #begin(bytes: Buffer, start: number): number {
-    const exchange = new Exchange(this, readRequest(head, bytes), this.#shared)
+    const peer = this.#peer
+    const request = readRequest(head, bytes, peer.hostOf(head, bytes))
+    const exchange = new Exchange(this, request, this.#shared)
     this.#exchange = exchange
     const bodyStart = head.end
     if (head.saysClose || head.minor === 0) this.#closes = this.#saidLast = true
     this.#body.beginRequest(head)
     this.#bodyBytes = 0
     this.#stage = this.#body.isDone ? 'answer' : 'body'
-    const admission = admit(exchange, { head, bytes, start, peer: this.#peer }, this.#shared)
+    const admission = admit(exchange, { head, bytes, start, peer }, this.#shared)
     const bodyEnd = joinBody(exchange.request, this.#body, bytes, bodyStart)
     if (this.#body.isDone) this.#stage = 'answer'
     if (bodyEnd < 0) {

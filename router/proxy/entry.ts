@@ -50,6 +50,8 @@ export interface Entry {
   readonly serviceMs: number
   /** Of that, waiting for an instance or a slot. */
   readonly heldMs: number
+  /** When it ended, as `Date.now()` says it. */
+  readonly endedAt: number
   /** Written to the client for this answer. */
   readonly bytes: number
 }

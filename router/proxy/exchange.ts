@@ -1,3 +1,4 @@
+import { dateAt, now } from '#router/clock.ts'
 import type { Networks } from '#router/rules/networks.ts'
 import type { Instance, Tunnel } from '#router/table/instance.ts'
 import type { Routes } from '#router/table/routes.ts'
@@ -95,7 +96,8 @@ export class Exchange implements Entry, Waiter {
   serviceMs = 0
   heldMs = 0
   readonly #shared: Shared
-  readonly #startedAt = performance.now()
+  readonly startedAt = now()
+  endedAt = 0
   #origin: Origin | null = null
   /** It counts as under way to its instance. */
   #isCounted = false
@@ -190,7 +192,9 @@ export class Exchange implements Entry, Waiter {
     this.#isOver = true
     this.#stopWaiting()
     this.code ??= code
-    this.serviceMs = performance.now() - this.#startedAt
+    const end = now()
+    this.serviceMs = end - this.startedAt
+    this.endedAt = dateAt(end)
     this.#shared.observer.ended(this)
   }
 
@@ -262,13 +266,13 @@ export class Exchange implements Entry, Waiter {
   /** Nobody can be asked now: later, when the site allows that, or never. */
   #wait(): void {
     const { site, limits } = this
-    const now = performance.now()
-    this.#waitsUntil ||= now + this.#waitMs()
-    const leftMs = this.#waitsUntil - now
+    const since = now()
+    this.#waitsUntil ||= since + this.#waitMs()
+    const leftMs = this.#waitsUntil - since
     if (site === null || leftMs <= 0) return this.asker.refuse(this.#failure())
     if (!site.waiting.enter(this, limits.queue)) return this.asker.refuse(busy('H11'))
     this.#tried = untried
-    this.#waitsSince = now
+    this.#waitsSince = since
     this.#patience ??= this.#shared.wheel.deadline(() => this.asker.refuse(this.#failure()))
     this.#patience.set(leftMs)
   }
@@ -284,7 +288,7 @@ export class Exchange implements Entry, Waiter {
   #stopWaiting(): void {
     if (this.#waitsSince === 0) return
     this.site?.waiting.leave(this)
-    this.heldMs += performance.now() - this.#waitsSince
+    this.heldMs += now() - this.#waitsSince
     this.#waitsSince = 0
     this.#patience?.clear()
   }

@@ -43,47 +43,57 @@ const forwardedPrefix = Buffer.from('x-forwarded-')
 interface Name {
   readonly bytes: Uint8Array
   readonly id: number
+  /** Another of the same shape. */
+  readonly next: Name | null
 }
 
-const byLength: (readonly Name[] | undefined)[] = []
+const longest = Math.max(...Object.keys(names).map((name) => name.length))
+/** By length and first letter: nearly every name is told from ours by these. */
+const byShape = Array.from({ length: shapeOf(longest + 1, 0) }, (): Name | null => null)
 for (const [name, id] of Object.entries(names)) {
-  byLength[name.length] = [...(byLength[name.length] ?? []), { bytes: Buffer.from(name), id }]
+  const shape = shapeOf(name.length, name.charCodeAt(0))
+  byShape[shape] = { bytes: Buffer.from(name), id, next: byShape[shape] ?? null }
+}
+
+function shapeOf(length: number, first: number): number {
+  return length * 32 + (first & 31)
 }
 
 const UNDERSCORE = 95
 
-/** Upper case to lower case, and `_` to `-`. */
-const folded = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === UNDERSCORE) return 45
-  return byte >= 65 && byte <= 90 ? byte + 32 : byte
-})
+/** Upper case to lower case. */
+const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 65 && byte <= 90 ? byte + 32 : byte,
+)
+/** And `_` to `-`. */
+const folded = lower.map((byte) => (byte === UNDERSCORE ? 45 : byte))
 
 /** Which field the name in `bytes` from `start` to `end` is. */
 export function fieldId(bytes: Uint8Array, start: number, end: number): number {
-  const id = lookUp(bytes, start, end)
-  return id !== field.other && hasUnderscore(bytes, start, end) ? field.lookalike : id
-}
-
-function lookUp(bytes: Uint8Array, start: number, end: number): number {
-  const candidates = byLength[end - start]
-  if (candidates !== undefined) {
-    for (let i = 0; i < candidates.length; i += 1) {
-      const name = candidates[i] as Name
-      if (startsWith(bytes, start, name.bytes)) return name.id
-    }
+  const length = end - start
+  const first = byteAt(bytes, start)
+  if (length > 12 && (first | 32) === forwardedPrefix[0]) {
+    if (startsWith(bytes, start, forwardedPrefix, folded)) return forwardedId(bytes, start, end)
   }
-  const isForwarded = end - start > 12 && startsWith(bytes, start, forwardedPrefix)
-  return isForwarded ? field.forwarding : field.other
+  if (length > longest) return field.other
+  for (let name = byShape[shapeOf(length, first)] ?? null; name !== null; name = name.next) {
+    if (startsWith(bytes, start, name.bytes, lower)) return name.id
+    if (startsWith(bytes, start, name.bytes, folded)) return field.lookalike
+  }
+  return field.other
 }
 
-function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (byteAt(bytes, at) === UNDERSCORE) return true
-  return false
+function forwardedId(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    if (byteAt(bytes, at) === UNDERSCORE) return field.lookalike
+  }
+  return field.forwarding
 }
 
-function startsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+/** As `map` makes the bytes alike. */
+function startsWith(bytes: Uint8Array, start: number, name: Uint8Array, map: Uint8Array): boolean {
   for (let i = 0; i < name.length; i += 1) {
-    if (folded[byteAt(bytes, start + i)] !== name[i]) return false
+    if (map[byteAt(bytes, start + i)] !== name[i]) return false
   }
   return true
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
+import { dateAt } from '#router/clock.ts'
 import type { Networks } from '#router/rules/networks.ts'
 import type { Transport } from '#router/transport/transport.ts'
+import { isSame, latin1 } from './bytes.ts'
 import { hostNameEnd } from './host.ts'
 import { requestId } from './request-id.ts'
 import type { RequestHead } from './request-head.ts'
@@ -28,9 +30,10 @@ export class Peer {
   readonly #fields: string
   /** Our own mark, with the version that the client spoke. */
   readonly #via: string
-  /** The same for all requests of the connection to the host that was asked last. */
-  #hostFields = ''
+  /** The host that was asked last, with its port and without: most connections ask for one only. */
   #host = ''
+  #hostName = ''
+  #hostFields: string
 
   constructor(transport: Transport, trusted: Networks | null) {
     this.address = transport.remoteAddress
@@ -42,22 +45,29 @@ export class Peer {
     this.#fields =
       `X-Forwarded-For: ${this.address}\r\nX-Forwarded-Proto: ${this.isSecure ? 'https' : 'http'}\r\n` +
       `X-Forwarded-Port: ${this.#port}\r\nVia: ${this.#via}\r\nX-Forwarded-Host: `
+    this.#hostFields = this.#fieldsFor('')
   }
 
-  /** Who makes the request whose head was just read, for `host` (with its port). */
-  origin(head: RequestHead, bytes: Buffer, host: string): Origin {
-    if (this.#isTrusted) return this.#told(head, bytes, host)
-    if (host !== this.#host || this.#hostFields === '') {
-      this.#host = host
-      this.#hostFields = `${this.#fields}${host}\r\nX-Request-Id: `
+  /** The host of the request whose head was just read, as the client wrote it, without port. */
+  hostOf({ hostStart, hostNameEnd: nameEnd, hostEnd }: RequestHead, bytes: Buffer): string {
+    if (!isSame(bytes, hostStart, hostEnd, this.#host)) {
+      this.#host = latin1(bytes, hostStart, hostEnd)
+      this.#hostName = this.#host.slice(0, nameEnd - hostStart)
+      this.#hostFields = this.#fieldsFor(this.#host)
     }
+    return this.#hostName
+  }
+
+  /** Who makes that request, which came at `moment`, once `hostOf` has been asked. */
+  origin(head: RequestHead, bytes: Buffer, moment: number): Origin {
+    if (this.#isTrusted) return this.#told(head, bytes, moment)
     const id = requestId()
-    const fields = `${this.#hostFields}${id}\r\n${startField()}`
+    const fields = `${this.#hostFields}${id}\r\n${startField(dateAt(moment))}`
     return { address: this.address, isSecure: this.isSecure, requestId: id, fields }
   }
 
   /** Takes over what a declared proxy says, where it makes sense, and adds what we know. */
-  #told(head: RequestHead, bytes: Buffer, host: string): Origin {
+  #told(head: RequestHead, bytes: Buffer, moment: number): Origin {
     const told = (name: string, grammar: RegExp): string | null => {
       const value = head.value(bytes, name)
       return value !== null && grammar.test(value) ? value : null
@@ -66,15 +76,19 @@ export class Peer {
     const proto = told('x-forwarded-proto', /^https?$/) ?? (this.isSecure ? 'https' : 'http')
     const port = told('x-forwarded-port', /^\d{1,5}$/) ?? this.#port
     const id = told('x-request-id', /^[\w.+/=-]{1,128}$/) ?? requestId()
-    const start = told('x-request-start', /^(t=)?\d{1,20}(\.\d{1,9})?$/) ?? Date.now()
+    const start = told('x-request-start', /^(t=)?\d{1,20}(\.\d{1,9})?$/) ?? dateAt(moment)
     const wayBefore = told('via', /^[\x20-\x7e]{1,1000}$/)
     const fields =
       `X-Forwarded-For: ${hops === null ? '' : `${hops}, `}${this.address}\r\n` +
       `X-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${port}\r\n` +
       `Via: ${wayBefore === null ? '' : `${wayBefore}, `}${this.#via}\r\n` +
-      `X-Forwarded-Host: ${toldHost(head, bytes) ?? host}\r\n` +
+      `X-Forwarded-Host: ${toldHost(head, bytes) ?? this.#host}\r\n` +
       `X-Request-Id: ${id}\r\nX-Request-Start: ${start}\r\n`
     return { address: this.#client(hops), isSecure: proto === 'https', requestId: id, fields }
+  }
+
+  #fieldsFor(host: string): string {
+    return `${this.#fields}${host}\r\nX-Request-Id: `
   }
 
   /** The nearest address that no declared proxy has: farther ones are hearsay. */
@@ -92,11 +106,10 @@ export class Peer {
 let startMs = 0
 let startText = ''
 
-/** Since when, in milliseconds since 1970; at high rates many requests share a millisecond. */
-function startField(): string {
-  const now = Date.now()
-  if (now !== startMs) startText = `X-Request-Start: ${now}\r\n`
-  startMs = now
+/** At high rates many requests share a millisecond. */
+function startField(ms: number): string {
+  if (ms !== startMs) startText = `X-Request-Start: ${ms}\r\n`
+  startMs = ms
   return startText
 }
 

@@ -31,15 +31,15 @@ const joinLimitBytes = 16_384
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-/** Takes what is needed out of a head that was just parsed. */
-export function readRequest(head: RequestHead, bytes: Buffer): Request {
+/** Takes what is needed out of a head that was just parsed. `host`: see Peer. */
+export function readRequest(head: RequestHead, bytes: Buffer, host: string): Request {
   return {
     method: head.method,
-    host: latin1(bytes, head.hostStart, head.hostNameEnd),
+    host,
     target: head.path ?? latin1(bytes, head.targetStart, head.targetEnd),
     text: '',
     isHead: head.method === 'HEAD',
-    isIdempotent: idempotent.has(head.method),
+    isIdempotent: head.method === 'GET' || idempotent.has(head.method),
     wantsUpgrade: head.wantsUpgrade,
     isWebSocket: head.wantsUpgrade && head.wantsWebSocket,
     expectsContinue: head.expectsContinue,

@@ -13,6 +13,7 @@ export class Unread implements Entry {
   readonly connectMs = 0
   readonly serviceMs = 0
   readonly heldMs = 0
+  readonly endedAt = Date.now()
   readonly status: number
   readonly code: Entry['code']
   readonly bytes: number

@@ -1,3 +1,4 @@
+import { now } from '#router/clock.ts'
 import type { Idle } from '#router/table/pool.ts'
 import type { Instance } from '#router/table/instance.ts'
 import { Body } from './body.ts'
@@ -32,7 +33,7 @@ export class Upstream implements ConnectReceiver, Idle {
   #keepsAlive = false
   #idleMs: number
   #interims = 0
-  readonly #openedAt = performance.now()
+  readonly #openedAt = now()
 
   constructor(instance: Instance, shared: Shared) {
     this.#instance = instance
@@ -90,7 +91,7 @@ export class Upstream implements ConnectReceiver, Idle {
     this.#stage = 'idle'
     const exchange = this.#exchange
     if (exchange === null) return this.close()
-    exchange.onConnected(performance.now() - this.#openedAt)
+    exchange.onConnected(now() - this.#openedAt)
     this.#send(exchange)
     exchange.asker.onReady()
   }

@@ -1,3 +1,4 @@
+import { latin1 } from '#router/proxy/bytes.ts'
 import { wasWriteAsync, writeRequest } from './binding.ts'
 import type { TcpHandle, WriteRequest } from './binding.ts'
 import { Bulk, bulkBytes, isShared } from './lending.ts'
@@ -36,7 +37,7 @@ export class PlainWriter implements Writer {
   }
 
   writeBytes(bytes: Buffer, start: number, end: number): void {
-    if (end - start <= textBytes) return this.writeText(bytes.toString('latin1', start, end))
+    if (end - start <= textBytes) return this.writeText(latin1(bytes, start, end))
     if (isShared(bytes)) return this.#writeCopy('', bytes, start, end)
     const bulk = Bulk.of(bytes)
     bulk?.hold()
@@ -46,7 +47,7 @@ export class PlainWriter implements Writer {
   writeJoined(text: string, bytes: Buffer, start: number, end: number): void {
     const size = end - start
     if (text.length + size <= textBytes) {
-      return this.writeText(text + bytes.toString('latin1', start, end))
+      return this.writeText(text + latin1(bytes, start, end))
     }
     if (isShared(bytes) && text.length + size <= bulkBytes) {
       return this.#writeCopy(text, bytes, start, end)

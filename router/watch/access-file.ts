@@ -28,12 +28,12 @@ export class AccessFile {
     this.#log = log
   }
 
-  take(entry: Entry, nowMs: number): void {
+  take(entry: Entry): void {
     if (this.#pendingChars > limitChars) {
       this.dropped += 1
       return
     }
-    this.#line.take(entry, nowMs)
+    this.#line.take(entry)
     const text = jsonLine(this.#line)
     this.#pending.push(text)
     this.#pendingChars += text.length + 1

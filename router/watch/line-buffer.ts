@@ -47,8 +47,8 @@ export class LineBuffer {
     return this.#dropped
   }
 
-  take(owner: LineOwner, entry: Entry, nowMs: number): void {
-    const second = Math.trunc(nowMs / 1000)
+  take(owner: LineOwner, entry: Entry): void {
+    const second = Math.trunc(entry.endedAt / 1000)
     if (owner.second !== second) {
       owner.second = second
       owner.taken = 0
@@ -58,7 +58,7 @@ export class LineBuffer {
     owner.taken += 1
     const at = (this.#first + this.#size) & (limit - 1)
     const line = (this.#lines[at] ??= new Line())
-    line.take(entry, nowMs)
+    line.take(entry)
     this.#owners[at] = owner
     this.#size += 1
   }

@@ -21,10 +21,10 @@ export class Line {
   heldMs = 0
   bytes = 0
 
-  /** `Date.now()`-like milliseconds, and what an entry has of the request. */
-  take(entry: Entry, atMs: number): void {
+  /** What an entry has of the request. */
+  take(entry: Entry): void {
     const { site, instance } = entry
-    this.atMs = atMs
+    this.atMs = entry.endedAt
     this.site = site === null ? '' : site.key
     this.instance = instance === null ? '' : instance.id
     this.method = entry.method

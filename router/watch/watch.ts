@@ -1,3 +1,4 @@
+import { now } from '#router/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Entry, Observer } from '#router/proxy/entry.ts'
 import type { HandshakeEnd } from '#router/transport/transport.ts'
@@ -91,23 +92,22 @@ class Watching implements Watch {
     this.#shipper = send === undefined ? null : new Shipper(this.#buffer, send, log)
     this.#file = accessLog === undefined ? null : new AccessFile(accessLog, log)
     this.#everyMs = everyMs
-    this.#dueMs = performance.now() + everyMs
+    this.#dueMs = now() + everyMs
     this.#timer = setInterval(() => this.#tick(), everyMs).unref()
   }
 
   ended(entry: Entry): void {
-    const { site } = entry
-    const nowMs = Date.now()
+    const { site, endedAt } = entry
     if (entry.status !== 101) this.#totals.latency.add(entry.serviceMs)
-    if (site === null) this.#counters.none.add(entry, nowMs)
-    else this.#endedAt(site, entry, nowMs)
-    this.#file?.take(entry, nowMs)
+    if (site === null) this.#counters.none.add(entry, endedAt)
+    else this.#endedAt(site, entry)
+    this.#file?.take(entry)
   }
 
-  #endedAt(site: Site, entry: Entry, nowMs: number): void {
-    const place = this.#placeOf(site, nowMs)
-    place.counts.add(entry, nowMs)
-    if (this.#shipper !== null) this.#buffer.take(place, entry, nowMs)
+  #endedAt(site: Site, entry: Entry): void {
+    const place = this.#placeOf(site, entry.endedAt)
+    place.counts.add(entry, entry.endedAt)
+    if (this.#shipper !== null) this.#buffer.take(place, entry)
     if (this.receipts.isCounting) this.receipts.count(site.key, entry)
   }
 
@@ -169,7 +169,7 @@ class Watching implements Watch {
 
   /** How late the timer is tells how long requests had to wait for this process. */
   #tick(): void {
-    const nowMs = performance.now()
+    const nowMs = now()
     this.#totals.lag.add(Math.max(nowMs - this.#dueMs, 0))
     this.#dueMs = nowMs + this.#everyMs
     void this.flush()

@@ -10,9 +10,12 @@ import type { Platform } from './settings.ts'
 export const programs = ['router', 'controller', 'builder'] as const
 export type ProgramName = (typeof programs)[number]
 
-/** Small young generations: 11 MiB less in each idle program that carries no traffic. */
-const flags: Readonly<Record<ProgramName, readonly string[]>> = {
-  router: [],
+/**
+ * Small young generations: 11 MiB less in each idle program that carries no traffic. Contexts that
+ * follow asynchronous calls, which the router has none of, cost it 2.6 % of its work.
+ */
+export const programFlags: Readonly<Record<ProgramName, readonly string[]>> = {
+  router: ['--no-async-context-frame'],
   controller: ['--max-semi-space-size=2'],
   builder: ['--max-semi-space-size=2'],
 }
@@ -146,7 +149,7 @@ export class Program {
     const cache = { NODE_COMPILE_CACHE: join(stateDir, 'cache') }
     const listen = handingOver(this.#sockets.keys())
     return new Process({
-      args: [...flags[this.name], join(import.meta.dirname, `../../${this.name}/main.ts`)],
+      args: [...programFlags[this.name], join(import.meta.dirname, `../../${this.name}/main.ts`)],
       env: { ...cache, ...env, ...listen, ...more },
       logPath: join(stateDir, 'log', `${this.name}.log`),
       fds: Array.from(this.#sockets.values(), ({ fd }) => fd),

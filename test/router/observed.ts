@@ -26,6 +26,7 @@ export function someEntry(change: Partial<Entry> = {}): Entry {
     connectMs: 0,
     serviceMs: 11.7,
     heldMs: 0,
+    endedAt: Date.now(),
     bytes: 512,
     ...change,
   }

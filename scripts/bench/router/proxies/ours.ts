@@ -11,6 +11,7 @@ import type { RouteTable } from '#contract/route.ts'
 import { freePort, proxyCore, start } from '#scripts/bench/router/program.ts'
 import type { Program } from '#scripts/bench/router/program.ts'
 import type { Setting } from '#scripts/bench/router/setting.ts'
+import { programFlags } from '#scripts/platform/program.ts'
 import { tableOf } from '#scripts/bench/router/table.ts'
 import { offers } from './offers.ts'
 import { orStop } from './proxy.ts'
@@ -49,7 +50,7 @@ export async function startOurs(setting: Setting, options: OursOptions): Promise
   const program = start({
     core: proxyCore,
     command: process.execPath,
-    args: [main],
+    args: [...programFlags.router, main],
     env: { ...environment(setting, options.name, await freePort()), ...options.env },
   })
   return orStop(program, ready(program, setting, options))
