@@ -76,7 +76,9 @@ async function openService(
   const { openProxy } = await import('./proxy/proxy.ts')
   const { http, https, connections, bodyBytes, trusted, proxyProtocol } = config
   const onBug = (error: unknown): void => log.error('proxy.bug', error)
-  const { network, kind, reason } = await openNetwork(config.transport, onBug)
+  const { network, kind, reason } = await openNetwork(config.transport, onBug, {
+    tls: https !== null,
+  })
   if (config.transport === 'auto' && kind === 'net') log.warn('transport.slow', { reason })
   const opening = openProxy({
     address: http,

@@ -15,13 +15,25 @@ export interface ChosenNetwork {
 
 type OnBug = (error: unknown) => void
 
+interface Needs {
+  /** TLS is served, too: only then it is tried out. */
+  readonly tls?: boolean
+}
+
 /** Opens the network for a choice. With `handle` it rejects where this Node has no such handles. */
-export async function openNetwork(choice: TransportChoice, onBug: OnBug): Promise<ChosenNetwork> {
+export async function openNetwork(
+  choice: TransportChoice,
+  onBug: OnBug,
+  { tls = false }: Needs = {},
+): Promise<ChosenNetwork> {
   if (choice === 'net') return { network: openNetNetwork(onBug), kind: 'net', reason: 'as set' }
   if (choice === 'handle') return { ...(await openHandles(onBug)), reason: 'as set' }
   try {
     const chosen = await openHandles(onBug)
-    await tryOut((await openHandles(fail)).network)
+    const { network: tried } = await openHandles(fail)
+    await tryOut(tried)
+    // Loaded only where there is TLS: it takes 6 MiB.
+    if (tls) await (await import('./self-test-tls.ts')).tryOutTls(tried)
     return { ...chosen, reason: 'it passed its test' }
   } catch (error) {
     const reason = `handle failed its test: ${error instanceof Error ? error.message : 'unknown'}`

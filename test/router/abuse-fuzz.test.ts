@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Test } from 'tap'
 import { openStage } from './abuse-rig.ts'
 import type { Stage } from './abuse-rig.ts'
-import { eachTransport as t } from './each-transport.ts'
+import { eachKind as t } from './each-transport.ts'
 import { rawBackend } from './rig.ts'
 
 /** Another seed finds other things: `SEED=7`; `FUZZ_MS` is how long each transport is tried. */

@@ -90,7 +90,7 @@ t.test('a client that breaks off takes a running answer with it', async (t) => {
   rig.route(app.port)
   const client = dial(t, rig.port).send(request('/'))
   await client.until('begin')
-  client.socket.resetAndDestroy()
+  client.reset()
   await gone.promise
   t.pass()
 })

@@ -6,19 +6,40 @@ import t from 'tap'
 export const transports = ['net', 'handle'] as const
 export type Kind = (typeof transports)[number]
 
-const current = new AsyncLocalStorage<Kind>()
+/** How the clients of a test reach the rig's proxy. */
+interface Way {
+  readonly kind: Kind
+  readonly isSecure: boolean
+}
+
+const plain: readonly Way[] = transports.map((kind) => ({ kind, isSecure: false }))
+const secure: readonly Way[] = transports.map((kind) => ({ kind, isSecure: true }))
+const current = new AsyncLocalStorage<Way>()
 
 /** The transport of the test that is running; `net` where none was chosen. */
 export function currentTransport(): Kind {
-  return current.getStore() ?? 'net'
+  return current.getStore()?.kind ?? 'net'
 }
 
-/** A test that is run on each transport. */
-function test(name: string, run: (t: Test) => Promise<void> | void): void {
-  for (const kind of transports) {
-    void t.test(`${name} (${kind})`, (t) => current.run(kind, () => run(t)))
+/** Whether the test that is running talks to the rig's proxy over TLS. */
+export function isOverTls(): boolean {
+  return current.getStore()?.isSecure ?? false
+}
+
+type Run = (t: Test) => Promise<void> | void
+type EachWay = (name: string, run: Run) => void
+
+function on(ways: readonly Way[]): EachWay {
+  return (name, run) => {
+    for (const way of ways) {
+      const title = `${name} (${way.kind}${way.isSecure ? ', TLS' : ''})`
+      void t.test(title, (t) => current.run(way, () => run(t)))
+    }
   }
 }
 
-/** In place of tap's own, where the rig's proxy is tested. */
-export const eachTransport = { test }
+/** In place of tap's own, where the rig's proxy is tested: on each transport, plain and over TLS. */
+export const eachTransport = { test: on([...plain, ...secure]) }
+
+/** For tests that see to TLS themselves, or are about TCP alone: on each transport, once. */
+export const eachKind = { test: on(plain) }

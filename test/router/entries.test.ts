@@ -54,6 +54,7 @@ t.test('each way to fail has its code', async (t) => {
     headMs: 100,
     bodyIdleMs: 100,
     rollingMs: 100,
+    keepAliveMs: 100,
   })
   const expect = async (code: string, port: number | null, text = get()): Promise<void> => {
     rig.route(...(port === null ? [] : [port]))
@@ -92,7 +93,7 @@ t.test('a client that leaves is heard of', async (t) => {
   rig.route(await rawBackend(t, (socket) => void socket.on('data', () => (asked += 1))))
   const client = dial(t, rig.port).send(get())
   await until(() => asked === 1)
-  client.socket.resetAndDestroy()
+  client.reset()
   await until(() => seen.length === 1)
   t.match(seen, [{ status: 0, code: 'H27' }])
 })

@@ -120,7 +120,7 @@ t.test('a client that leaves while it waits leaves the queue', async (t) => {
   const client = dial(t, rig.port).send(get())
   const site = rig.routes.find('a.test', '/')?.site
   while (site?.waitingCount === 0) await sleep(5)
-  client.socket.resetAndDestroy()
+  client.reset()
   while (site?.waitingCount === 1) await sleep(5)
   t.equal(site?.inFlight, 0)
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
-import { eachTransport as t } from './each-transport.ts'
+import { eachKind as t } from './each-transport.ts'
 import {
   answerOf,
   connect,

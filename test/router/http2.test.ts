@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { eachTransport as t } from './each-transport.ts'
+import { eachKind as t } from './each-transport.ts'
 import { answerOf, connect, openHttp2Rig, request } from './http2-rig.ts'
 import { answering, httpBackend, rawBackend } from './rig.ts'
 

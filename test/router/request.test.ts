@@ -1,5 +1,6 @@
+import http from 'node:http'
 import { eachTransport as t } from './each-transport.ts'
-import { ask, dial, echoed, get, httpBackend, openRig, statusOf } from './rig.ts'
+import { ask, connect, dial, echoed, get, httpBackend, openRig, statusOf } from './rig.ts'
 
 t.test(
   'a request reaches the app with who asked, and nothing the client claims about that',
@@ -16,7 +17,7 @@ t.test(
       host: 'a.test',
       cookie: 'a=b',
       'x-forwarded-for': '127.0.0.1',
-      'x-forwarded-proto': 'http',
+      'x-forwarded-proto': rig.scheme,
       'x-forwarded-host': 'a.test',
       'x-forwarded-port': String(rig.port),
       via: '1.1 slipway',
@@ -139,10 +140,13 @@ t.test('a large body passes whole in both directions', async (t) => {
   const app = await httpBackend(t, (request, response) => request.pipe(response))
   rig.route(app.port)
   const body = Buffer.alloc(8 * 1024 * 1024, 'slipway!')
-  const url = `http://127.0.0.1:${rig.port}/`
-  const { default: http } = await import('node:http')
   const back = await new Promise<Buffer>((resolve, reject) => {
-    const request = http.request(url, { method: 'POST', headers: { host: 'a.test' } }, (answer) => {
+    const options = {
+      method: 'POST',
+      headers: { host: 'a.test' },
+      createConnection: () => connect(rig.port),
+    }
+    const request = http.request(options, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
       answer.on('end', () => resolve(Buffer.concat(chunks)))

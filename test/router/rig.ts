@@ -1,6 +1,7 @@
 import http from 'node:http'
 import net from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import tls from 'node:tls'
 import type { Test } from 'tap'
 import type { RouteInstance, RouteTable } from '#contract/route.ts'
 import type { Log } from '#lib/log.ts'
@@ -9,11 +10,14 @@ import type { ProxyOptions } from '#router/proxy/proxy.ts'
 import type { Limits } from '#router/proxy/limits.ts'
 import { Routes } from '#router/table/routes.ts'
 import { openNetwork } from '#router/transport/choose.ts'
-import { currentTransport } from './each-transport.ts'
+import { currentTransport, isOverTls } from './each-transport.ts'
+import { testCertificates } from './lines.ts'
 
 /** A proxy on a free port, its routes, and every bug it reported. */
 export interface Rig {
+  /** Where `dial` and `ask` reach it: that of TLS in a test that runs over TLS. */
   readonly port: number
+  readonly scheme: 'http' | 'https'
   /** 0 without TLS. */
   readonly securePort: number
   readonly routes: Routes
@@ -34,7 +38,10 @@ export async function openRig(
   const log: Log = { info: () => {}, warn: () => {}, error: (_, error) => bugs.push(error) }
   const address = { host: '127.0.0.1', port: 0 }
   const { network } = await openNetwork(currentTransport(), (bug) => bugs.push(bug))
-  const proxy = await openProxy({ address, routes, log, limits, network, ...more })
+  const isSecure = isOverTls()
+  const secure = isSecure ? { address, tls: { certificates: await testCertificates() } } : undefined
+  const over = secure === undefined ? {} : { secure }
+  const proxy = await openProxy({ address, routes, log, limits, network, ...over, ...more })
   t.teardown(() => proxy.close(0))
   t.teardown(() => {
     if (bugs.length > 0) throw new Error('the proxy met a bug', { cause: bugs[0] })
@@ -42,8 +49,26 @@ export async function openRig(
   const route = (...ports: number[]): void => {
     routes.replace(tableOf(routes.number + 1, ports.map(instanceAt)))
   }
-  const { port, securePort } = proxy
-  return { port, securePort, routes, bugs, route, close: (graceMs) => proxy.close(graceMs) }
+  const { securePort } = proxy
+  const port = isSecure ? securePort : proxy.port
+  const scheme = isSecure ? 'https' : 'http'
+  const close = (graceMs: number): Promise<void> => proxy.close(graceMs)
+  return { port, scheme, securePort, routes, bugs, route, close }
+}
+
+/** Connects to a rig's port, over TLS in a test that runs over TLS. */
+export function connect(port: number): Socket {
+  return isOverTls() ? secured(tcpTo(port)) : tcpTo(port)
+}
+
+function tcpTo(port: number): Socket {
+  return net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+}
+
+function secured(tcp: Socket): Socket {
+  // The TLS over it says the same, and 'close' follows.
+  tcp.on('error', () => undefined)
+  return tls.connect({ socket: tcp, servername: 'a.test', rejectUnauthorized: false })
 }
 
 export function instanceAt(port: number): RouteInstance {
@@ -122,15 +147,17 @@ function echo(request: http.IncomingMessage, response: http.ServerResponse): voi
 
 /** A client that speaks bytes. */
 export class RawClient {
+  /** What is read and written: TLS in a test that runs over TLS. */
   readonly socket: Socket
+  readonly #tcp: Socket
   text = ''
   /** How the connection ended: in order, or cut off. */
   ended: 'open' | 'fin' | 'reset' = 'open'
   #wake = (): void => undefined
 
   constructor(port: number) {
-    this.socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-    this.socket.setNoDelay(true)
+    this.#tcp = tcpTo(port)
+    this.socket = isOverTls() ? secured(this.#tcp) : this.#tcp
     this.socket.setEncoding('latin1')
     this.socket.on('data', (chunk: string) => this.#note(() => (this.text += chunk)))
     this.socket.on('end', () => this.#note(() => (this.ended = 'fin')))
@@ -162,6 +189,11 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy()
+  }
+
+  /** Breaks off (RST), over TLS without a word. */
+  reset(): void {
+    this.#tcp.resetAndDestroy()
   }
 
   #note(change: () => void): void {

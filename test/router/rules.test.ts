@@ -1,13 +1,14 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import t from 'tap'
 import type { RouteSettings } from '#contract/route.ts'
 import { errorPage } from '#router/rules/error-page.ts'
 import { judge } from '#router/rules/judge.ts'
 import type { Asked } from '#router/rules/judge.ts'
 import { strippedTarget } from '#router/rules/strip.ts'
 import type { Rule } from '#router/table/rule.ts'
-import { eachTransport as t } from './each-transport.ts'
+import { eachTransport, isOverTls } from './each-transport.ts'
 import { ask, bodyOf, get, httpBackend, openRig, statusOf, tableOf } from './rig.ts'
 import { ruleWith } from './table-of.ts'
 
@@ -188,15 +189,20 @@ async function through(t: Test, settings: RouteSettings, fields = ''): Promise<s
   return ask(t, rig.port, get('/x', fields))
 }
 
-t.test('rules hold on the wire', async (t) => {
+eachTransport.test('rules hold on the wire', async (t) => {
   const auth = [{ user: 'ann', hash: hashOf('one') }]
   const login = `Authorization: Basic ${Buffer.from('ann:one').toString('base64')}\r\n`
   t.match(await through(t, { auth }, login), /^HTTP\/1.1 200[^]*app \/x/)
   t.match(await through(t, { auth }), /^HTTP\/1.1 401 [^]*WWW-Authenticate: Basic realm="a"/)
-  t.match(await through(t, { https: true }), /^HTTP\/1.1 301 [^]*Location: https:\/\/a.test\/x\r\n/)
   t.equal(statusOf(await through(t, { allow: ['10.0.0.0/8'] })), 403)
   t.equal(statusOf(await through(t, { allow: ['127.0.0.0/8'] })), 200)
   const closed = await through(t, { maintenance: true, maintenance_page: '<p>so lange zu: ü' })
   t.equal(statusOf(closed), 503)
   t.equal(Buffer.from(bodyOf(closed), 'latin1').toString('utf8'), '<p>so lange zu: ü')
+})
+
+eachTransport.test('an app for https is served over TLS, and redirects what is not', async (t) => {
+  const sent = /^HTTP\/1.1 301 [^]*Location: https:\/\/a.test\/x\r\n/
+  const served = /^HTTP\/1.1 200 [^]*app \/x$/
+  t.match(await through(t, { https: true }), isOverTls() ? served : sent)
 })

@@ -45,6 +45,25 @@ function dripping(t: Test, port: number): Duplex {
   return way
 }
 
+/** A way through a socket, which shows what passes. */
+function over(tcp: net.Socket): Duplex {
+  const way = new Duplex({
+    read: () => undefined,
+    write: (bytes: Buffer, _, done) => void tcp.write(bytes, () => done()),
+  })
+  tcp.on('data', (bytes: Buffer) => way.push(bytes)).on('end', () => way.push(null))
+  return way
+}
+
+const alert = 21
+
+function recordTypes(bytes: Buffer): number[] {
+  const types: number[] = []
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3))
+    types.push(bytes.readUInt8(at))
+  return types
+}
+
 function subject(socket: TLSSocket): string {
   return String(socket.getPeerCertificate().subject.CN)
 }
@@ -125,6 +144,27 @@ for (const kind of transports) {
     }
     while (taken.length === 0) await sleep(2)
     taken[0]?.destroy()
+  })
+
+  t.test(`${kind}: an end is said in TLS, too: what is cut off on the way is seen`, async (t) => {
+    const certificates = await testCertificates()
+    for (const end of ['shutDown', 'abort'] as const) {
+      const { port } = await listenOn(t, kind, { tls: { certificates } }, (notes) => {
+        notes.onBytesDo = () => {
+          notes.line?.writeText('answer')
+          notes.line?.[end]()
+        }
+      })
+      const tcp = net.connect(port, '127.0.0.1').on('error', () => undefined)
+      const came: Buffer[] = []
+      tcp.on('data', (bytes: Buffer) => came.push(bytes))
+      // In TLS 1.3 the type of a record is no longer to be seen.
+      const socket = await dial(t, port, { socket: over(tcp), maxVersion: 'TLSv1.2' })
+      socket.write('ask')
+      await new Promise((resolve) => tcp.once('close', resolve))
+      const isAlert = recordTypes(Buffer.concat(came)).at(-1) === alert
+      t.equal(isAlert, end === 'shutDown', end)
+    }
   })
 
   t.test(`${kind}: who leaves in the middle of a handshake leaves nothing behind`, async (t) => {

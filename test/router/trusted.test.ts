@@ -14,7 +14,7 @@ t.test('what a client says about itself is replaced', async (t) => {
   const { headers } = echoed(await ask(t, rig.port, get('/', told)))
   t.match(headers, {
     'x-forwarded-for': '127.0.0.1',
-    'x-forwarded-proto': 'http',
+    'x-forwarded-proto': rig.scheme,
     'x-forwarded-port': String(rig.port),
     'x-forwarded-host': 'a.test',
     via: '1.1 slipway',
@@ -46,7 +46,7 @@ t.test('nonsense of a declared proxy is replaced all the same', async (t) => {
   const { headers } = echoed(await ask(t, rig.port, get('/', nonsense)))
   t.match(headers, {
     'x-forwarded-for': '127.0.0.1',
-    'x-forwarded-proto': 'http',
+    'x-forwarded-proto': rig.scheme,
     'x-forwarded-host': 'a.test',
   })
   t.match(headers['x-request-id'], /^[\da-f]{32}$/)

@@ -81,7 +81,7 @@ t.test('a large amount passes a tunnel whole', async (t) => {
 })
 
 t.test('a tunnel does not count as a request, and close ends it', async (t) => {
-  const rig = await openRig(t)
+  const rig = await openRig(t, { lingerMs: 50 })
   const port = await echoingTunnel(t)
   rig.route(port)
   const client = dial(t, rig.port).send(upgrade)

@@ -1,9 +1,9 @@
-import t from 'tap'
 import type { Test } from 'tap'
 import type { Limits } from '#router/proxy/limits.ts'
 import { standingsOf } from '#router/watch/standings.ts'
 import { openWatch } from '#router/watch/watch.ts'
 import type { Watch } from '#router/watch/watch.ts'
+import { eachTransport as t } from './each-transport.ts'
 import { FakeLogs, silent } from './observed.ts'
 import { ask, dial, get, httpBackend, openRig, rawBackend } from './rig.ts'
 import type { Rig } from './rig.ts'
@@ -48,7 +48,7 @@ t.test('a request through the proxy leaves one line with its id, address and siz
     line,
     new RegExp(
       `^at=info method=GET path="/hello\\?x=1" host=a\\.test request_id=${id} fwd="127\\.0\\.0\\.1" ` +
-        `dyno=a\\.${backend.port} connect=\\d+ms service=\\d+ms status=200 bytes=${answer.length} protocol=http$`,
+        `dyno=a\\.${backend.port} connect=\\d+ms service=\\d+ms status=200 bytes=${answer.length} protocol=${rig.scheme}${rig.scheme === 'https' ? ' tls=true' : ''}$`,
     ),
   )
 })
