@@ -3,6 +3,7 @@ import { BuildInputs } from './build.ts'
 import { BuildSettings } from './buildpack.ts'
 import { endpoint } from './endpoint.ts'
 import { ObjectId, Uuid } from './grammar.ts'
+import { checkLimits, HealthCheck } from './health-check.ts'
 import { Artifact, followDeployment, ProcessTypes, Release } from './release.ts'
 
 /** What the builder asks of the controller along one push. The builder proves itself by its token. */
@@ -85,6 +86,8 @@ export const BuiltSlug = Type.Object({
   stack: Type.String(),
   size: Type.Integer({ description: 'bytes' }),
   inputs: Type.Optional(BuildInputs),
+  /** Of its web copies; none: they are healthy when they take connections. */
+  health_checks: Type.Optional(Type.Array(HealthCheck, { maxItems: checkLimits.checks })),
   /** What is in it: CycloneDX components as JSON, gzipped, base64. */
   bom: Type.Optional(Type.String({ maxLength: 800_000 })),
   /** What the app's own files give it where it has nothing yet; what somebody set stays. */

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { isConfigKey, processTypePattern } from '#contract/grammar.ts'
 import type { Config } from '#contract/app.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
 import { Refused } from '#builder/refused.ts'
 import { badManifest } from './bad-manifest.ts'
+import { readHealthChecks } from './health-checks.ts'
+import { isObject, type Json } from './json-object.ts'
 
 /** What `app.json` asks for, as far as we do it. */
 export interface AppJson {
@@ -12,6 +15,8 @@ export interface AppJson {
   readonly buildpacks: readonly string[]
   /** Command of `scripts.postdeploy`; null: none. */
   readonly postdeploy: string | null
+  /** Of its web copies. */
+  readonly healthChecks: readonly HealthCheck[]
   /** Sentences about what is read and not used. */
   readonly notes: readonly string[]
 }
@@ -27,16 +32,16 @@ const file = 'app.json'
 /** Throws Refused with the place and what to write instead. */
 export function parseAppJson(text: string): AppJson {
   const json = parse(text)
+  const { checks, notes } = readHealthChecks(objectAt(json, 'healthchecks'))
   return {
     env: readEnv(objectAt(json, 'env')),
     formation: readFormation(objectAt(json, 'formation')),
     buildpacks: readBuildpacks(json['buildpacks']),
     postdeploy: readPostdeploy(objectAt(json, 'scripts')),
-    notes: notesOf(json),
+    healthChecks: checks,
+    notes: [...notesOf(json), ...notes].map((note) => `${file}: ${note}`),
   }
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 function parse(text: string): Json {
   let value: unknown
@@ -56,10 +61,6 @@ function placeOf(text: string, message: string): string {
   if (at === undefined) return /end of/.test(message) ? ': it ends too early' : ''
   const before = text.slice(0, Number(at)).split('\n')
   return ` at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What stands at `place`; an empty object where there is nothing. */
@@ -146,8 +147,6 @@ function readPostdeploy(scripts: Json): string | null {
 /** What is asked for and not done is said: silence would be taken for yes. */
 const notDone: Readonly<Record<string, string>> = {
   addons: 'addons are not provided: give their addresses with app config:set',
-  healthchecks:
-    'healthchecks are not used yet: a process is healthy when its port takes connections',
   cron: 'cron is not run yet',
   stack: 'stack is not used: the app keeps its own',
 }
@@ -158,9 +157,9 @@ function notesOf(json: Json): string[] {
   const isMore = (name: string): boolean =>
     isGiven(json[name]) && !(Array.isArray(json[name]) && json[name].length === 0)
   checkCron(json['cron'])
-  return Object.keys(notDone)
-    .filter(isMore)
-    .map((name) => `${file}: ${notDone[name]}`)
+  return Object.entries(notDone)
+    .filter(([name]) => isMore(name))
+    .map(([, note]) => note)
 }
 
 /** Five fields, so that a schedule that is wrong shows before it is relied on. */

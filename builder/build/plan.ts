@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Config } from '#contract/app.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
 import { checkTree } from '#builder/receive/tree.ts'
 import { git, type Objects } from '#builder/git.ts'
@@ -43,6 +44,8 @@ export interface BuildPlan {
   readonly formation: Readonly<Record<string, number>>
   /** Command that runs once, in the first deployment; null: none. */
   readonly postdeploy: string | null
+  /** What web copies of the release must pass. */
+  readonly healthChecks: readonly HealthCheck[]
 }
 
 const names = ['Procfile', 'Dockerfile', 'app.json', 'heroku.yml', '.buildpacks', '.slugignore']
@@ -74,6 +77,7 @@ export async function planBuild(
     config: lacking.config,
     formation: appJson.formation,
     postdeploy: appJson.postdeploy,
+    healthChecks: appJson.healthChecks,
   }
 }
 

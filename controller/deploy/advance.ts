@@ -1,7 +1,8 @@
+import type { Instance } from '#driver/driver.ts'
 import { dynoName, webType } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import type { Cause } from './failure.ts'
-import { isDown, isHealthy, isTaskAtWork, steadyMs } from './seen.ts'
+import { isDown, isHealthy, isTaskAtWork, startLimitMs, steadyMs } from './seen.ts'
 import type { Seen } from './seen.ts'
 import { startAfresh } from './step.ts'
 import type { Step } from './step.ts'
@@ -100,10 +101,18 @@ function copyFailure(copy: Copy, seen: Seen, nowMs: number): Cause | null {
     if (instance.oomKilled) return { kind: 'out-of-memory', copy }
     return { kind: 'exited', copy, exitCode: instance.exitCode ?? 1 }
   }
-  const isLate = nowMs - instance.startedAtMs >= seen.startTimeoutMs
-  if (!isLate || isHealthy(copy.name, seen, nowMs)) return null
-  const last = seen.probes.get(copy.name) ?? 'no answer yet'
-  return { kind: 'silent', copy, afterMs: seen.startTimeoutMs, last }
+  return isHealthy(copy.name, seen, nowMs) ? null : sickness(copy, instance, seen, nowMs)
+}
+
+/** Why a copy that runs will not become healthy; null: it still may. */
+function sickness(copy: Copy, instance: Instance, seen: Seen, nowMs: number): Cause | null {
+  const { startedAtMs } = instance
+  const failed = seen.failedChecks.get(copy.name)
+  if (failed?.startedAtMs === startedAtMs) return { kind: 'unhealthy', copy, ...failed }
+  const afterMs = startLimitMs(copy, instance, seen)
+  if (nowMs - startedAtMs < afterMs) return null
+  const kind = seen.listening.get(copy.name) === startedAtMs ? 'unchecked' : 'silent'
+  return { kind, copy, afterMs, last: seen.probes.get(copy.name) ?? 'no answer yet' }
 }
 
 /** Every state before `draining` has a deadline, so that a stuck deployment ends with a reason. */
@@ -129,7 +138,10 @@ function wakeAt({ copies, deadlineMs }: Target, seen: Seen, nowMs: number): numb
   const times = copies.flatMap((copy) => {
     const instance = seen.byName.get(copy.name)
     if (instance?.state !== 'running' || isHealthy(copy.name, seen, nowMs)) return []
-    return [instance.startedAtMs + steadyMs, instance.startedAtMs + seen.startTimeoutMs]
+    return [
+      instance.startedAtMs + steadyMs,
+      instance.startedAtMs + startLimitMs(copy, instance, seen),
+    ]
   })
   return Math.min(deadlineMs, ...times.filter((time) => time > nowMs))
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { longestS, type HealthCheck } from '#contract/health-check.ts'
 import { onceType, type DeploymentState, type ProcessTypes } from '#contract/release.ts'
 
 /** One copy of a process type that should run. */
@@ -13,6 +14,8 @@ export interface Copy {
   readonly command: string
   /** Where a `web` copy listens, when its image says so. */
   readonly port?: number
+  /** What a `web` copy must pass, once it takes connections; none: nothing more. */
+  readonly checks?: readonly HealthCheck[]
 }
 
 /** A deployment and what it asks for. */
@@ -37,6 +40,24 @@ const webPort = 5000
 
 export function portOf({ port }: { readonly port?: number }): number {
   return port ?? webPort
+}
+
+/** How long the checks of copies may take at most; all checks are made side by side. */
+export function checkingMs(copies: readonly Pick<Copy, 'checks'>[]): number {
+  const all = copies.flatMap(({ checks = [] }) => checks)
+  return Math.max(0, ...all.map((check) => longestS(check) * 1000))
+}
+
+/** The checks of every copy that has some, by its name. */
+export function checksOf({
+  serving,
+  open,
+}: {
+  readonly serving: Target | null
+  readonly open: Target | null
+}): Map<string, readonly HealthCheck[]> {
+  const copies = [serving, open].flatMap((target) => target?.copies ?? [])
+  return new Map(copies.map(({ name, checks = [] }) => [name, checks]))
 }
 
 /** Names on the engine are limited by what a host name may be. */
@@ -78,6 +99,8 @@ export interface Making {
   readonly processTypes: ProcessTypes
   /** The one its image exposes. */
   readonly port?: number
+  /** Of its web copies. */
+  readonly checks?: readonly HealthCheck[]
   /** Wanted copies by process type; see `quantityOf`. */
   readonly quantities: Readonly<Record<string, number>>
 }
@@ -132,6 +155,11 @@ function copyOf(making: Making, type: string, index: number): Copy {
   const { instance, app, deploymentId, release } = making
   const name = copyName(instance, app, making.copiesOf ?? deploymentId, type, index)
   const command = making.processTypes[type] ?? ''
-  const port = type === webType && making.port !== undefined ? { port: making.port } : {}
-  return { name, deploymentId, release, type, index, command, ...port }
+  return { name, deploymentId, release, type, index, command, ...webOf(making, type) }
+}
+
+/** What only `web` copies have. */
+function webOf({ port, checks = [] }: Making, type: string): Pick<Copy, 'port' | 'checks'> {
+  if (type !== webType) return {}
+  return { ...(port === undefined ? {} : { port }), ...(checks.length === 0 ? {} : { checks }) }
 }

@@ -43,6 +43,8 @@ export const liveStates = ['draining', 'succeeded'] as const
 export interface StageLimits {
   readonly releaseTimeoutMs: number
   readonly startTimeoutMs: number
+  /** What its health checks may take after that. */
+  readonly checksMs: number
 }
 
 /** Making the containers, apart from waiting for them to answer. */
@@ -53,5 +55,6 @@ const routerMs = 120_000
 /** How long a deployment may stay in a state it enters; every stage has its own time. */
 export function stageMs(state: DeploymentState, limits: StageLimits): number {
   if (state === 'releasing') return limits.releaseTimeoutMs + makingMs
-  return state === 'starting' ? limits.startTimeoutMs + makingMs : routerMs
+  if (state !== 'starting') return routerMs
+  return limits.startTimeoutMs + limits.checksMs + makingMs
 }

@@ -18,7 +18,7 @@ export interface DeploySettings {
   readonly releaseTimeoutMs: number
   /** How long requests on copies that leave may take. */
   readonly drainMs: number
-  /** Containers wait for the next copies; off, since one that waits can keep a network from being removed. */
+  /** Containers wait for the next copies, which need not wait for the engine then. */
   readonly readyCopies: boolean
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number
@@ -33,7 +33,7 @@ export function readTimes(env: Environment): Omit<DeploySettings, 'instance' | '
     startTimeoutMs: integer(env, 'SLIPWAY_START_TIMEOUT_S', 60) * 1000,
     releaseTimeoutMs: integer(env, 'SLIPWAY_RELEASE_TIMEOUT_S', 1800) * 1000,
     drainMs: Math.min(integer(env, 'SLIPWAY_DRAIN_S', 30), drainLimitS) * 1000,
-    readyCopies: text(env, 'SLIPWAY_READY_COPIES', 'off') === 'on',
+    readyCopies: text(env, 'SLIPWAY_READY_COPIES', 'on') === 'on',
     graceMs: integer(env, 'SLIPWAY_GRACE_S', 30) * 1000,
   }
 }

@@ -1,5 +1,6 @@
 import { enterState } from '#controller/store/deployments.ts'
 import type { Entry } from '#controller/store/deployments.ts'
+import { checkingMs } from './copy.ts'
 import type { Target } from './copy.ts'
 import { stageMs } from './deployment.ts'
 import { explain } from './failure.ts'
@@ -23,9 +24,10 @@ export async function enter(hands: Hands, wish: Wish, { id, state }: Entering): 
   if (state === 'superseded') return giveUp(hands, wish, id)
   const target = targetOf(wish, id)
   if (target?.state === 'releasing') await hands.taskOutput.ended(id)
-  const lines = (name: string): number | undefined => hands.memory.answeredAfterMs(name)
-  const journal = target === undefined ? [] : linesOf(target, state, lines)
-  await record(hands, wish, id, { state, stageMs: stageMs(state, hands.deps.settings), journal })
+  const healthyAfterMs = (name: string): number | undefined => hands.memory.healthyAfterMs(name)
+  const journal = target === undefined ? [] : linesOf(target, state, healthyAfterMs)
+  const limits = { ...hands.deps.settings, checksMs: checkingMs(target?.copies ?? []) }
+  await record(hands, wish, id, { state, stageMs: stageMs(state, limits), journal })
 }
 
 /** Its pusher may still be reading along. */

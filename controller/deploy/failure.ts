@@ -1,12 +1,21 @@
+import type { TriedCheck } from '#contract/health-check.ts'
+import { demandOf } from './check.ts'
 import { dynoName, portOf, webType } from './copy.ts'
 import type { Copy } from './copy.ts'
 
 /** Why a deployment failed. */
 export type Cause =
   | {
-      readonly kind: 'silent'
+      /** It takes no connections, or does and has not passed its checks. */
+      readonly kind: 'silent' | 'unchecked'
       readonly copy: Copy
       readonly afterMs: number
+      readonly last: string
+    }
+  | {
+      readonly kind: 'unhealthy'
+      readonly copy: Copy
+      readonly check: TriedCheck
       readonly last: string
     }
   | { readonly kind: 'exited'; readonly copy: Copy; readonly exitCode: number }
@@ -38,6 +47,10 @@ function happened(cause: Cause, at: Circumstances): string {
   switch (cause.kind) {
     case 'silent':
       return `${dynoName(cause.copy)} did not answer on port ${portOf(cause.copy)} in ${seconds(cause.afterMs)} s (last: ${cause.last})`
+    case 'unchecked':
+      return `${dynoName(cause.copy)} did not pass its health checks in ${seconds(cause.afterMs)} s (last: ${cause.last})`
+    case 'unhealthy':
+      return `${dynoName(cause.copy)} failed ${nameOf(cause.check)}: ${cause.last} (${triesOf(cause.check)})`
     case 'exited':
       return `${dynoName(cause.copy)} exited with code ${cause.exitCode} right after it started`
     case 'out-of-memory':
@@ -61,6 +74,10 @@ function advice(cause: Cause, at: Circumstances): string {
       return cause.last === 'timeout'
         ? `something inside ${dynoName(cause.copy)} drops connections to port ${portOf(cause.copy)}; see its output: app logs -a ${at.app}`
         : `the app must listen on $PORT (${portOf(cause.copy)}) on 0.0.0.0, not 127.0.0.1; see its output: app logs -a ${at.app}`
+    case 'unchecked':
+      return `what it must pass is in "healthchecks" of app.json; see its output: app logs -a ${at.app}`
+    case 'unhealthy':
+      return `${demandOf(cause.check)}; what needs longer gets more "attempts" or "initialDelay" in app.json; see its output: app logs -a ${at.app}`
     case 'exited':
       return exitAdvice(cause.copy, cause.exitCode, at)
     case 'out-of-memory':
@@ -79,6 +96,14 @@ function exitAdvice(copy: Copy, exitCode: number, at: Circumstances): string {
     return `a process must stay in the foreground; check the line "${copy.type}:" of the Procfile`
   const where = copy.type === webType ? `, and listens on $PORT (${portOf(copy)})` : ''
   return `check that it runs on its own${where}; see its output: app logs -a ${at.app}`
+}
+
+function nameOf({ name }: TriedCheck): string {
+  return name === null ? 'its health check' : `its health check "${name}"`
+}
+
+function triesOf({ attempts }: TriedCheck): string {
+  return attempts === 1 ? 'one try' : `${attempts} tries`
 }
 
 function mebibytes(at: Circumstances): string {

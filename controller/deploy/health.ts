@@ -1,5 +1,9 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HealthCheck, TriedCheck } from '#contract/health-check.ts'
+import { ask } from './ask.ts'
+import { dueAtMs, fruitless, shortcoming, type FailedCheck } from './check.ts'
+import { reasonOf, type Address } from './reach.ts'
 
 /** One try may take this long before it counts as `timeout`. */
 const tryMs = 1000
@@ -12,16 +16,16 @@ const longestPauseMs = 250
  *
  * Null when somebody accepted, else what happened: `connection refused`, `timeout`, or a code.
  */
-function knock(host: string, port: number, signal: AbortSignal): Promise<string | null> {
+function knock({ host, port }: Address, ms: number, signal: AbortSignal): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal })
     const end = (answer: string | null): void => {
       socket.destroy()
       resolve(answer)
     }
-    socket.setTimeout(tryMs, () => end('timeout'))
+    socket.setTimeout(ms, () => end('timeout'))
     socket.once('connect', () => end(null))
-    socket.once('error', (error) => end(describe(error)))
+    socket.once('error', (error) => end(reasonOf(error)))
   })
 }
 
@@ -29,13 +33,13 @@ function knock(host: string, port: number, signal: AbortSignal): Promise<string 
  * Knocks until somebody answers: at once, after 5 ms, then after a fifth longer each time, up to 250 ms.
  * So an app is found when it has listened for a tenth of its start, and a slow one is not hammered.
  */
-export async function untilAnswers(
-  address: { readonly host: string; readonly port: number },
+async function untilAnswers(
+  address: Address,
   onRefusal: (reason: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * growth, longestPauseMs)) {
-    const refusal = await knock(address.host, address.port, signal)
+    const refusal = await knock(address, tryMs, signal)
     signal.throwIfAborted()
     if (refusal === null) return
     onRefusal(refusal)
@@ -43,13 +47,62 @@ export async function untilAnswers(
   }
 }
 
-const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ETIMEDOUT: 'timeout',
-  EHOSTUNREACH: 'no route to it',
-  ENETUNREACH: 'no route to it',
+/** A copy that is to become healthy. */
+export interface Patient extends Address {
+  readonly startedAtMs: number
+  readonly checks: readonly HealthCheck[]
 }
 
-function describe(error: NodeJS.ErrnoException): string {
-  return words[error.code ?? ''] ?? error.code ?? error.message
+/** Who is told how it goes. */
+export interface Bedside {
+  /** A try that did not pass, and why. */
+  readonly refused: (reason: string) => void
+  /** It takes connections: its checks begin. */
+  readonly listens: () => void
+  /** A check has no try left. It goes on, since what serves already is never given up. */
+  readonly failed: (failure: FailedCheck) => void
+}
+
+/** Waits until a copy takes connections, and passes all of its checks, which go on side by side. */
+export async function untilHealthy(
+  patient: Patient,
+  bedside: Bedside,
+  signal: AbortSignal,
+): Promise<void> {
+  await untilAnswers(patient, bedside.refused, signal)
+  bedside.listens()
+  await Promise.all(patient.checks.map((check) => untilPassed(check, patient, bedside, signal)))
+}
+
+async function untilPassed(
+  check: HealthCheck,
+  patient: Patient,
+  bedside: Bedside,
+  signal: AbortSignal,
+): Promise<void> {
+  const { startedAtMs } = patient
+  await sleep(Math.max(dueAtMs(check, startedAtMs) - Date.now(), 0), undefined, { signal })
+  if (check.kind === 'uptime') return
+  for (let tries = 1; ; tries += 1) {
+    const last = await tryOnce(check, patient, signal)
+    signal.throwIfAborted()
+    if (last === null) return
+    bedside.refused(last)
+    if (tries === check.attempts) bedside.failed({ check, last, startedAtMs })
+    await sleep(check.wait_s * 1000, undefined, { signal })
+  }
+}
+
+async function tryOnce(
+  check: TriedCheck,
+  { host, port }: Address,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const address = { host, port: check.port ?? port }
+  if (check.kind === 'http') {
+    const answer = await ask(check, address, signal)
+    return typeof answer === 'string' ? fruitless(check, answer) : shortcoming(check, answer)
+  }
+  const reason = await knock(address, check.timeout_s * 1000, signal)
+  return reason === null ? null : fruitless(check, reason)
 }

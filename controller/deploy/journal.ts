@@ -1,4 +1,5 @@
 import type { JournalLine } from '#contract/release.ts'
+import { describeCheck } from './check.ts'
 import { describeCopies, dynoName, webType } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import type { Sentence } from './failure.ts'
@@ -9,15 +10,17 @@ type Line = Pick<JournalLine, 'kind' | 'text'>
 export function linesOf(
   target: Target,
   state: Target['state'],
-  answeredAfterMs: (name: string) => number | undefined,
+  healthyAfterMs: (name: string) => number | undefined,
 ): Line[] {
   if (state === 'releasing') return [text(`release: ${target.task?.command ?? ''}`)]
-  if (state === 'starting') return [...taskEnd(target), { kind: 'step', text: deploying(target) }]
+  if (state === 'starting') {
+    return [...taskEnd(target), { kind: 'step', text: deploying(target) }, ...checking(target)]
+  }
   if (state !== 'routing') return []
   if (target.adopts === true) {
     return target.state === 'pending' ? [{ kind: 'step', text: keeping(target) }] : []
   }
-  return target.copies.map((copy) => text(healthy(copy, answeredAfterMs(copy.name))))
+  return target.copies.map((copy) => text(healthy(copy, healthyAfterMs(copy.name))))
 }
 
 /** What the pusher reads of a failure: what the copy wrote last, then why and what to do. */
@@ -27,6 +30,12 @@ export function failureLines(output: readonly string[], { error, hint }: Sentenc
 
 function taskEnd({ state }: Target): Line[] {
   return state === 'releasing' ? [text('release: ok')] : []
+}
+
+/** So that nobody wonders what is waited for. */
+function checking({ copies, adopts }: Target): Line[] {
+  const checks = adopts === true ? [] : (copies[0]?.checks ?? [])
+  return checks.map((check) => text(`health check: ${describeCheck(check)}`))
 }
 
 function deploying({ copies, adopts }: Target): string {

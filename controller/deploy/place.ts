@@ -1,3 +1,4 @@
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { Artifact, ProcessTypes } from '#contract/release.ts'
 import type { RouteRule, RouteSettings } from '#contract/route.ts'
 import { rulesOf } from '#controller/domain/rules.ts'
@@ -100,7 +101,8 @@ function targetOf(
   const release = row.version
   const port = exposedPort(row)
   const named = { deploymentId: row.id, copiesOf: row.copies_of }
-  const making = { ...about, ...named, release, processTypes, ...port }
+  const checks = JSON.parse(row.health_checks) as HealthCheck[]
+  const making = { ...about, ...named, release, processTypes, checks, ...port }
   return {
     id: row.id,
     version: row.version,

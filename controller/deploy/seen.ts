@@ -1,5 +1,7 @@
 import type { Instance } from '#driver/driver.ts'
-import { taskType, webType } from './copy.ts'
+import type { FailedCheck } from './check.ts'
+import { checkingMs, taskType, webType } from './copy.ts'
+import type { Copy } from './copy.ts'
 
 /** How often a copy ended, and when it was seen last. */
 export interface Crash {
@@ -13,10 +15,14 @@ export interface Crash {
 export interface Seen {
   readonly instances: readonly Instance[]
   readonly byName: ReadonlyMap<string, Instance>
-  /** Copies that answered on their port, and the start of the run in which they did. */
+  /** Copies that passed all their checks, and the start of the run in which they did. */
   readonly answered: ReadonlyMap<string, number>
-  /** How the last try to reach a copy ended. */
+  /** Copies that took connections on their port, likewise. */
+  readonly listening: ReadonlyMap<string, number>
+  /** How the last try at a copy ended. */
   readonly probes: ReadonlyMap<string, string>
+  /** Checks without a try left, by copy. */
+  readonly failedChecks: ReadonlyMap<string, FailedCheck>
   readonly crashes: ReadonlyMap<string, Crash>
   /** Copies somebody asked to restart: unrouted, drained and stopped, then started again. */
   readonly resting: ReadonlySet<string>
@@ -40,6 +46,12 @@ export function isHealthy(name: string, seen: Seen, nowMs: number): boolean {
   if (instance?.state !== 'running' || seen.retiring.has(name)) return false
   if (instance.type === webType) return seen.answered.get(name) === instance.startedAtMs
   return nowMs - instance.startedAtMs >= steadyMs
+}
+
+/** How long a copy may take until it is healthy: its checks count once it takes connections. */
+export function startLimitMs(copy: Copy, { startedAtMs }: Instance, seen: Seen): number {
+  const listens = seen.listening.get(copy.name) === startedAtMs
+  return seen.startTimeoutMs + (listens ? checkingMs([copy]) : 0)
 }
 
 /** A release task that still runs and may: killed half-way, a migration leaves a mess. */

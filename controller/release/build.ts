@@ -71,6 +71,7 @@ async function succeed(
     slugId: slug.id,
     commit: build.commit_id,
     processTypes: built.process_types,
+    healthChecks: built.health_checks ?? [],
     defaults: built.first?.config ?? {},
   } as const
   const wished = Object.entries(built.first?.formation ?? {}).map(

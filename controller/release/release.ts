@@ -1,4 +1,5 @@
 import type { Config } from '#contract/app.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
 
 /** Code and config under a number. A value: making one never changes another. */
@@ -11,6 +12,8 @@ export interface Release {
   readonly slugId: string | null
   readonly config: Config
   readonly processTypes: ProcessTypes
+  /** Of its web copies. */
+  readonly healthChecks: readonly HealthCheck[]
   readonly description: string
 }
 
@@ -21,6 +24,7 @@ export const noRelease: Release = Object.freeze({
   slugId: null,
   config: {},
   processTypes: {},
+  healthChecks: [],
   description: '',
 })
 
@@ -34,6 +38,7 @@ export type Change =
       readonly slugId: string
       readonly commit: string
       readonly processTypes: ProcessTypes
+      readonly healthChecks: readonly HealthCheck[]
       /** Config of the app's own files; what is set already stays. */
       readonly defaults: Config
     }
@@ -45,18 +50,19 @@ export function nextRelease(current: Release, change: Change): Release {
   const next = { ...current, version: current.version + 1, buildId: null }
   switch (change.kind) {
     case 'build': {
-      const { buildId, slugId, processTypes } = change
+      const { buildId, slugId, processTypes, healthChecks } = change
       const config = applyConfig({}, { ...change.defaults, ...current.config })
       const description = `Deploy ${change.commit.slice(0, 7)}`
-      return { ...next, buildId, slugId, processTypes, description, config }
+      return { ...next, buildId, slugId, processTypes, healthChecks, description, config }
     }
     case 'config': {
       const config = applyConfig(current.config, change.set)
       return { ...next, config, description: describeConfig(change.set) }
     }
     case 'rollback': {
-      const { slugId, config, processTypes, version } = change.to
-      return { ...next, slugId, config, processTypes, description: `Rollback to v${version}` }
+      const { slugId, config, processTypes, healthChecks, version } = change.to
+      const description = `Rollback to v${version}`
+      return { ...next, slugId, config, processTypes, healthChecks, description }
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
 import type { Vault } from '#controller/seal.ts'
 import type { AppRow, ReleaseRow } from '#controller/store/tables.ts'
@@ -12,6 +13,7 @@ export function releaseFrom(vault: Vault, app: AppRow, row: ReleaseRow | undefin
     slugId: row.slug_id,
     config: vault.unseal(app, row.config),
     processTypes: JSON.parse(row.process_types) as ProcessTypes,
+    healthChecks: JSON.parse(row.health_checks) as HealthCheck[],
     description: row.description,
   }
 }
@@ -38,5 +40,6 @@ export function rowOf(vault: Vault, release: Release, origin: Origin): ReleaseRo
     description: release.description,
     user_id: origin.userId,
     created_at: origin.at,
+    health_checks: JSON.stringify(release.healthChecks),
   }
 }

@@ -234,6 +234,8 @@ export interface ReleaseRow {
   description: string
   user_id: string
   created_at: string
+  /** JSON array of `HealthCheck`. */
+  health_checks: string
 }
 
 export interface FormationRow {

@@ -15,6 +15,8 @@ function set(world: World, change: Partial<BuildSettings>): void {
 const newestSlug = (world: World): BuiltSlug | undefined =>
   world.controller.builds.at(-1)?.result?.slug
 
+const check = (entry: object): string => json({ healthchecks: { web: [entry] } })
+
 const json = (value: unknown): string => JSON.stringify(value, null, 2)
 
 async function refusals(
@@ -56,7 +58,16 @@ t.test('app.json gives config, formation and a first command; what is set stays'
     formation: { web: { quantity: 2, size: 'large' }, worker: { quantity: 1 } },
     scripts: { postdeploy: 'bin/seed' },
     cron: [{ command: 'tidy', schedule: '0 3 * * *' }],
-    healthchecks: { web: [{ type: 'startup', path: '/up' }] },
+    healthchecks: {
+      web: [
+        { type: 'startup', name: 'web check', path: '/up', content: 'ok', attempts: 0 },
+        { type: 'startup', path: '/warm', warn: true, onFailure: {} },
+        { type: 'liveness', command: ['true'] },
+        { command: ['bin/check'] },
+        { uptime: 3, descripton: 'short', onFailure: { url: 'https://example.com' } },
+      ],
+      worker: [{ type: 'startup', uptime: 3 }],
+    },
     addons: [],
   }
   const repo = await Repo.make(world, { ...app, 'app.json': json(manifest) })
@@ -64,7 +75,15 @@ t.test('app.json gives config, formation and a first command; what is set stays'
   t.equal(code, 0, text)
   t.match(text, 'Setting config that the app asks for: DEBUG, SECRET_KEY (generated)')
   t.match(text, 'hint: app.json: cron is not run yet')
-  t.match(text, 'hint: app.json: healthchecks are not used yet')
+  for (const note of [
+    'healthchecks of "worker" are not made: only web has some',
+    'healthchecks.web[1] is left out: "warn" is not done, and a check that fails ends a deploy',
+    'healthchecks.web[2] is left out: checks of type liveness are not made, only those of type startup',
+    'healthchecks.web[3] is left out: commands are not run in copies; give it a "path"',
+    'healthchecks.web[4] has "descripton": nothing is done with that',
+    'healthchecks.web[4].onFailure is not done',
+  ])
+    t.match(text, `hint: app.json: ${note}`)
   t.notMatch(text, 'addons')
   t.match(text, 'key is [hidden]', 'what was generated is a secret from the first moment')
   t.match(seen, { LANG: 'de', DEBUG: 'no way', SECRET_KEY: /^[0-9a-f]{64}$/ })
@@ -72,6 +91,21 @@ t.test('app.json gives config, formation and a first command; what is set stays'
     process_types: { web: 'node server.js', 'postdeploy-once': 'bin/seed' },
     first: { config: { DEBUG: 'no way' }, formation: { web: 2, worker: 1 } },
   })
+  t.same(newestSlug(world)?.health_checks, [
+    {
+      kind: 'http',
+      name: 'web check',
+      port: null,
+      attempts: 3,
+      timeout_s: 5,
+      wait_s: 5,
+      delay_s: 0,
+      path: '/up',
+      headers: [],
+      content: 'ok',
+    },
+    { kind: 'uptime', name: null, uptime_s: 3 },
+  ])
   t.equal(newestSlug(world)?.first?.config['LANG'], undefined)
   const kept = await readFile(
     join(world.state, 'builder/artifacts', await onlyArtifact(world)),
@@ -112,6 +146,26 @@ t.test('an app.json that is malformed is refused with its place', async (t) => {
     ['{"buildpacks": [{"uri": "x"}]}', /no url at "buildpacks\[0\]"/],
     ['{"scripts": {"postdeploy": 7}}', /no command at "scripts\.postdeploy"/],
     ['{"cron": [{"command": "a", "schedule": "daily"}]}', /no command and schedule at "cron\[0\]"/],
+    ['{"healthchecks": []}', /no object at "healthchecks"/],
+    ['{"healthchecks": {"web": {}}}', /no list at "healthchecks\.web"/],
+    [check({}), /healthchecks\.web\[0\] must have exactly one of "path", "listening" and "upt/],
+    [check({ path: '/', uptime: 1 }), /must have exactly one of/],
+    [check({ path: '/', type: 'start' }), /web\[0\]\.type is no type/],
+    [check({ path: 'up' }), /web\[0\]\.path is no path/],
+    [check({ path: '/a b' }), /web\[0\]\.path is no path/],
+    [check({ path: '/', scheme: 'https' }), /web\[0\]\.scheme is not "http"/],
+    [check({ path: '/', timeout: 1.5 }), /web\[0\]\.timeout must be a whole number from 0 to 60/],
+    [check({ path: '/', attempts: '3' }), /web\[0\]\.attempts must be a whole number/],
+    [check({ path: '/', attempts: 60, wait: 20 }), /may take 1480 s in all, more than 600/],
+    [check({ path: '/', name: 'a\nb' }), /web\[0\]\.name must be a text/],
+    [check({ path: '/', httpHeaders: [{ name: 'a b', value: '' }] }), /Headers\[0\] is no header/],
+    [check({ path: '/', httpHeaders: { a: 'b' } }), /httpHeaders is no list of at most 10/],
+    [check({ listening: 'no' }), /web\[0\]\.listening must be true or false/],
+    [
+      json({ healthchecks: { web: Array.from({ length: 11 }, () => ({ path: '/' })) } }),
+      /healthchecks\.web has more than 10 checks/,
+    ],
+    [check({ listening: true, port: 70_000 }), /web\[0\]\.port must be a whole number/],
     ['{"__proto__": {"env": 1}, "env": "x"}', /app\.json has no object at "env"/],
     [`{"env": ${'['.repeat(100_000)}`, /app\.json is no JSON/],
     [' '.repeat(1024 ** 2 + 1), /app\.json is larger than 1\.0 MB/],

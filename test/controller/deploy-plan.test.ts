@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { DeploymentState } from '#contract/release.ts'
-import { copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
+import { checkingMs, checksOf, copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
 import type { Copy, Target } from '#controller/deploy/copy.ts'
-import { followers, isDone, mayFollow } from '#controller/deploy/deployment.ts'
+import { followers, isDone, mayFollow, stageMs } from '#controller/deploy/deployment.ts'
 import { explain } from '#controller/deploy/failure.ts'
 import { plan } from '#controller/deploy/plan.ts'
 import type { Plan, Wanted } from '#controller/deploy/plan.ts'
@@ -10,6 +10,7 @@ import { backoffMs, noticeCrashes } from '#controller/deploy/seen.ts'
 import type { Seen } from '#controller/deploy/seen.ts'
 import type { Step } from '#controller/deploy/step.ts'
 import type { Instance } from '#driver/driver.ts'
+import { httpCheck } from './http-check.ts'
 
 const owner = { appId: 'a', environmentId: 'e', app: 'shop' }
 const types = { web: 'node server.js', worker: 'node worker.js', release: 'npm run migrate' }
@@ -69,7 +70,9 @@ function seen(change: Partial<Seen> = {}): Seen {
     instances,
     byName: new Map(instances.map((one) => [one.name, one])),
     answered: new Map(instances.map((one) => [one.name, one.startedAtMs])),
+    listening: new Map(),
     probes: new Map(),
+    failedChecks: new Map(),
     crashes: new Map(),
     resting: new Set(),
     retiring: new Set(),
@@ -202,6 +205,66 @@ t.test('what goes wrong before the switch is said in a sentence', (t) => {
   t.match(brief(plan(releasing, failed, 0)), [
     'release task "npm run migrate" exited with code 3; v11 keeps serving',
   ])
+  t.end()
+})
+
+const upCheck = httpCheck({ name: 'web check', attempts: 3, timeout_s: 10, wait_s: 5 })
+
+t.test('only web copies have checks, and they have more time while those go on', (t) => {
+  const making = { ...making12, quantities: { web: 1, worker: 1 }, checks: [upCheck] }
+  const open = { ...target(12, 'starting'), copies: copiesOf(making), task: null }
+  t.same(
+    open.copies.map(({ checks }) => checks),
+    [[upCheck], undefined],
+  )
+  t.same([...checksOf({ serving: null, open }).values()], [[upCheck], []])
+  const longestMs = checkingMs(open.copies)
+  t.equal(longestMs, 40_000)
+  const limits = { startTimeoutMs, releaseTimeoutMs: 0, checksMs: longestMs }
+  t.ok(stageMs('starting', limits) > startTimeoutMs + longestMs, 'so has the deployment')
+
+  const instances = open.copies.map((copy) => instance(copy))
+  const [web, worker] = open.copies as [Copy, Copy]
+  const made = (change: Partial<Seen>, nowMs: number): Plan => {
+    const answered = new Map([[worker.name, 0]])
+    const probes = new Map([[web.name, 'GET /up answered 503']])
+    const more = { instances, answered, probes, ...change }
+    return plan({ serving: null, open, older: [] }, seen(more), nowMs)
+  }
+  const says = (change: Partial<Seen>, nowMs: number): string[] => brief(made(change, nowMs))
+  const listening = new Map([[web.name, 0]])
+  t.match(says({}, startTimeoutMs), [/did not answer on port 5000 in 60 s/])
+  t.same(says({ listening }, startTimeoutMs), [])
+  t.equal(made({ listening }, startTimeoutMs).wakeAtMs, 100_000)
+  t.match(says({ listening }, 100_000), [
+    'web.1 did not pass its health checks in 100 s (last: GET /up answered 503); v11 keeps serving',
+  ])
+  t.match(says({ listening: new Map([[web.name, 1]]) }, startTimeoutMs), [/did not answer/])
+  t.end()
+})
+
+t.test('a check without a try left ends the deployment, unless the copy passed since', (t) => {
+  const making = { ...making12, quantities: { web: 1 }, checks: [upCheck] }
+  const open = { ...target(12, 'starting'), copies: copiesOf(making), task: null }
+  const [copy] = open.copies as [Copy]
+  const failure = { check: upCheck, last: 'GET /up answered 500', startedAtMs: 0 }
+  const made = (change: Partial<Seen>): Plan => {
+    const failedChecks = new Map([[copy.name, failure]])
+    const more = { instances: [instance(copy)], answered: new Map(), failedChecks, ...change }
+    return plan({ serving: null, open, older: [] }, seen(more), 100)
+  }
+  const about = { app: 'shop', kept: 11, memoryBytes: 1 }
+  const said = made({}).steps.map((step) =>
+    step.do === 'fail' ? explain(step.cause, about) : step,
+  )
+  t.same(said[0], {
+    error:
+      'web.1 failed its health check "web check": GET /up answered 500 (3 tries); v11 keeps serving',
+    hint: 'GET /up must answer 2xx or 3xx within 10 s; what needs longer gets more "attempts" or "initialDelay" in app.json; see its output: app logs -a shop',
+  })
+  t.same(brief(made({ answered: new Map([[copy.name, 0]]) })), ['enter routing'])
+  const before = new Map([[copy.name, { ...failure, startedAtMs: -1 }]])
+  t.same(brief(made({ failedChecks: before })), [], 'it was another run')
   t.end()
 })
 

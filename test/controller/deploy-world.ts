@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { DeploymentState, ProcessTypes } from '#contract/release.ts'
 import type { Peer } from '#contract/call.ts'
 import { errorBody } from '#contract/error.ts'
@@ -216,8 +217,13 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
     /** One more app. */
     add: (name: string) => addApp(store, vault, name),
     /** Records a release, its deployment, and kicks. */
-    release: async (processTypes: ProcessTypes, of = ids, config = {}): Promise<string> => {
-      const id = await addRelease(store, vault, of, processTypes, config)
+    release: async (
+      processTypes: ProcessTypes,
+      of = ids,
+      config = {},
+      checks: readonly HealthCheck[] = [],
+    ): Promise<string> => {
+      const id = await addRelease(store, vault, of, processTypes, config, checks)
       deploys.kick(of.environmentId)
       return id
     },
@@ -302,6 +308,7 @@ async function addRelease(
   { app, environmentId }: Ids,
   processTypes: ProcessTypes,
   config: Record<string, string>,
+  healthChecks: readonly HealthCheck[],
 ): Promise<string> {
   const slugId = randomUUID()
   const types = JSON.stringify(processTypes)
@@ -336,6 +343,7 @@ async function addRelease(
     description: 'a test',
     user_id: app.owner_id,
     created_at: at,
+    health_checks: JSON.stringify(healthChecks),
   })
   const rows = Object.keys(processTypes).map((type) => ({
     environment_id: environmentId,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { finishBuild, startBuild } from '#contract/push.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes, Release } from '#contract/release.ts'
 import type { Caller, Platform } from './platform.ts'
 
@@ -8,6 +9,7 @@ export interface Pushed {
   readonly by: Caller
   readonly text: string
   readonly types?: ProcessTypes
+  readonly checks?: HealthCheck[]
 }
 
 /** Does what the builder does along a push that builds well: one build from its start to its end. */
@@ -24,7 +26,11 @@ export async function begin(builder: Caller, { app, by, text }: Pushed): Promise
   return (await builder(startBuild, { body })).id
 }
 
-export function good({ text, types = { web: 'node server.js' } }: Pick<Pushed, 'text' | 'types'>) {
+export function good({
+  text,
+  types = { web: 'node server.js' },
+  checks,
+}: Pick<Pushed, 'text' | 'types' | 'checks'>) {
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return {
     status: 'succeeded' as const,
@@ -35,6 +41,7 @@ export function good({ text, types = { web: 'node server.js' } }: Pick<Pushed, '
       buildpack: 'Node.js',
       stack: 'slipway-12',
       size: 1234,
+      ...(checks === undefined ? {} : { health_checks: checks }),
     },
   }
 }

@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createApp, getApp, getConfig, setConfig } from '#contract/app.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
 import { listFormation, scale } from '#contract/process.ts'
 import { checkOut, finishBuild, listKept } from '#contract/push.ts'
 import { getRelease, listReleases, rollBack } from '#contract/release.ts'
 import { firstBrokenDeed } from '#controller/store/audit.ts'
+import { httpCheck } from '#test/controller/http-check.ts'
 import { startPlatform } from '#test/controller/platform.ts'
 import type { Caller, Platform } from '#test/controller/platform.ts'
 import { begin, good, push } from '#test/controller/push.ts'
@@ -69,7 +71,15 @@ t.test('a release of what serves takes over its copies; any other starts its own
   const third = await live()
   t.not(third, second, 'other config')
   await push(platform, { app: id, by: alice, text: 'two', types: { web: 'node other.js' } })
-  t.not(await live(), third, 'other code')
+  const fourth = await live()
+  t.not(fourth, third, 'other code')
+  const checks: HealthCheck[] = [{ kind: 'uptime', name: null, uptime_s: 1 }]
+  const types = { web: 'node other.js' }
+  await push(platform, { app: id, by: alice, text: 'two', types, checks })
+  const fifth = await live()
+  t.not(fifth, fourth, 'other health checks')
+  await push(platform, { app: id, by: alice, text: 'two', types, checks })
+  t.equal(await live(), fifth, 'the same health checks')
 })
 
 t.test('finishing a build again answers the same release and makes no other', async (t) => {
@@ -146,6 +156,34 @@ t.test('a rollback is a new release with the code and the config of the old one'
   await t.rejects(roll('5'), { code: 'ROLLBACK_IMPOSSIBLE', message: /newest/ })
   for (const none of ['6', '0', '-1', 'x', back.id.replace(/^./, 'g')]) {
     await t.rejects(roll(none), { code: 'RELEASE_NOT_FOUND' }, none)
+  }
+})
+
+t.test('health checks stay with their release, and come back with a rollback', async (t) => {
+  const { platform, alice, id } = await openShop(t)
+  const checks: HealthCheck[] = [{ kind: 'uptime', name: 'a while', uptime_s: 3 }]
+  await push(platform, { app: id, by: alice, text: 'one', checks })
+  await alice(setConfig, { params, body: { COLOR: 'red' } })
+  await push(platform, { app: id, by: alice, text: 'two' })
+  await alice(rollBack, { params, body: { release: '1' } })
+  const rows = await platform.deps.db
+    .selectFrom('releases')
+    .selectAll()
+    .orderBy('version')
+    .execute()
+  t.same(
+    rows.map(({ health_checks }) => JSON.parse(health_checks) as unknown),
+    [checks, checks, [], checks],
+  )
+  const wrong: HealthCheck[] = [
+    { kind: 'uptime', name: 'x', uptime_s: 301 },
+    httpCheck({ path: '/a\r\nb: c' }),
+    httpCheck({ headers: [{ name: 'a', value: 'b\r\nc: d' }] }),
+    httpCheck({ attempts: 101 }),
+  ]
+  for (const check of wrong) {
+    const pushed = push(platform, { app: id, by: alice, text: 'three', checks: [check] })
+    await t.rejects(pushed, { code: 'INVALID_PARAMS' })
   }
 })
 

@@ -26,10 +26,13 @@ async function page(app: TestApp): Promise<string> {
 function containerPids(apps: readonly TestApp[]): number[] {
   return apps.flatMap(({ app }) => {
     const filter = `label=slipway.app-id=${app.id}`
-    const ids = execFileSync('docker', ['ps', '-q', '--filter', filter], { encoding: 'utf8' })
-    return ids
-      .split('\n')
-      .filter(Boolean)
+    const format = '{{.ID}} {{.Names}}'
+    const list = ['ps', '--format', format, '--filter', filter]
+    const lines = execFileSync('docker', list, { encoding: 'utf8' }).split('\n').filter(Boolean)
+    // Beside those that wait to become a copy.
+    return lines
+      .filter((line) => !line.includes('-ready-'))
+      .map((line) => line.split(' ')[0] ?? '')
       .map((id) =>
         Number(
           execFileSync('docker', ['inspect', '-f', '{{.State.Pid}}', id], { encoding: 'utf8' }),

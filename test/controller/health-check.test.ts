@@ -1,0 +1,187 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { longestS, type HealthCheck, type HttpCheck } from '#contract/health-check.ts'
+import { ask } from '#controller/deploy/ask.ts'
+import { describeCheck, shortcoming, type FailedCheck } from '#controller/deploy/check.ts'
+import { untilHealthy } from '#controller/deploy/health.ts'
+import { httpCheck } from './http-check.ts'
+
+const tries = { name: null, port: null, attempts: 3, timeout_s: 1, wait_s: 1, delay_s: 0 }
+
+const http = (change: Partial<HttpCheck> = {}): HttpCheck => httpCheck({ ...tries, ...change })
+
+const idle = new AbortController().signal
+
+/** An app on a port of its own; closed with the test. */
+async function serve(t: Test, answer: RequestListener): Promise<{ host: string; port: number }> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, 'listening')
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+}
+
+t.test('an answer below 400 passes, with the content that is asked for', (t) => {
+  const said = (status: number, body = '', change: Partial<HttpCheck> = {}): string | null =>
+    shortcoming(http(change), { status, body })
+  for (const status of [200, 204, 302, 399]) t.equal(said(status), null)
+  t.equal(said(500), 'GET /up answered 500')
+  t.equal(said(400, '', { port: 9000 }), 'GET :9000/up answered 400')
+  t.equal(said(200, 'it is ready', { content: 'ready' }), null)
+  t.equal(said(200, 'no', { content: 'ready' }), 'GET /up answered 200 without "ready"')
+  t.equal(
+    said(200, '', { content: `\u001b${'x'.repeat(50)}` }),
+    `GET /up answered 200 without "\\u001b${'x'.repeat(39)}…"`,
+  )
+  t.end()
+})
+
+t.test('a check is described, and has a longest time', (t) => {
+  const check = http({ name: 'web check', attempts: 4, timeout_s: 5, wait_s: 2, delay_s: 10 })
+  t.equal(longestS(check), 10 + 4 * 5 + 3 * 2)
+  t.equal(describeCheck(check), 'GET /up (web check), 4 tries of 5 s')
+  const uptime: HealthCheck = { kind: 'uptime', name: null, uptime_s: 3 }
+  t.equal(longestS(uptime), 3)
+  t.equal(describeCheck(uptime), '3 s of uptime')
+  t.equal(describeCheck({ kind: 'listening', ...tries, attempts: 1 }), 'its port, 1 try of 1 s')
+  t.end()
+})
+
+t.test('a GET has the headers of the check, and follows no redirect', async (t) => {
+  const seen: unknown[][] = []
+  const address = await serve(t, ({ url, method, headers }, response) => {
+    seen.push([method, url, headers.host, headers['user-agent'], headers['x-mine']])
+    response.writeHead(302, { location: '/elsewhere' }).end()
+  })
+  const headers = [
+    { name: 'Host', value: 'shop.example.com' },
+    { name: 'X-Mine', value: 'yes' },
+  ]
+  t.same(await ask(http({ headers, path: '/up?a=b' }), address, idle), { status: 302, body: '' })
+  t.same(seen, [['GET', '/up?a=b', 'shop.example.com', 'Slipway health check', 'yes']])
+})
+
+t.test('of an answer no more than 64 KiB is read, however long it is', async (t) => {
+  let isCut = false
+  const address = await serve(t, (_, response) => {
+    const more = (): void => {
+      while (response.write('x'.repeat(10_000)));
+    }
+    response.on('drain', more).on('close', () => (isCut = true))
+    more()
+  })
+  const answer = await ask(http({ content: 'ready' }), address, idle)
+  t.match(answer, { status: 200, body: /^x{65536}$/ })
+  while (!isCut) await sleep(5)
+})
+
+t.test('what is no answer has a reason: none in time, cut off, refused', async (t) => {
+  const silent = await serve(t, () => undefined)
+  t.equal(await ask(http(), silent, idle), 'timeout')
+  const slow = await serve(t, (_, response) => void response.write('half'))
+  t.equal(await ask(http({ content: 'whole' }), slow, idle), 'timeout', 'to its last byte')
+  const cut = await serve(t, (_, response) => {
+    response.writeHead(200, { 'content-length': '10' })
+    response.write('half', () => response.destroy())
+  })
+  t.equal(await ask(http({ content: 'whole' }), cut, idle), 'the connection was closed')
+  t.equal(await ask(http(), { host: '127.0.0.1', port: 1 }, idle), 'connection refused')
+  const upgrading = await serve(t, ({ socket }) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')
+  })
+  t.type(await ask(http(), upgrading, idle), 'string')
+})
+
+interface Course {
+  readonly said: string[]
+  readonly failures: FailedCheck[]
+  readonly end: Promise<string>
+}
+
+/** What becomes of a copy; `end` is `healthy`, or `stopped` when the test said so. */
+function nurse(
+  address: { host: string; port: number },
+  checks: readonly HealthCheck[],
+  signal: AbortSignal = idle,
+): Course {
+  const said: string[] = []
+  const failures: FailedCheck[] = []
+  const bedside = {
+    refused: (reason: string) => void said.push(reason),
+    listens: () => void said.push('listens'),
+    failed: (failure: FailedCheck) => void failures.push(failure),
+  }
+  const patient = { ...address, startedAtMs: Date.now(), checks }
+  const end = untilHealthy(patient, bedside, signal).then(
+    () => 'healthy',
+    () => 'stopped',
+  )
+  return { said, failures, end }
+}
+
+t.test('a copy without checks is healthy when it takes connections', async (t) => {
+  const address = await serve(t, (_, response) => void response.writeHead(500).end())
+  const { said, end } = nurse(address, [])
+  t.equal(await end, 'healthy')
+  t.same(said, ['listens'])
+})
+
+t.test('a check that passes in one of its tries has not failed', async (t) => {
+  let asked = 0
+  const address = await serve(t, (_, response) => {
+    asked += 1
+    response.writeHead(asked < 3 ? 503 : 200).end()
+  })
+  const { said, failures, end } = nurse(address, [http()])
+  t.equal(await end, 'healthy')
+  t.same(said, ['listens', 'GET /up answered 503', 'GET /up answered 503'])
+  t.same(failures, [])
+  t.equal(asked, 3)
+})
+
+t.test(
+  'a check without a try left has failed once, and goes on until somebody stops it',
+  async (t) => {
+    const stop = new AbortController()
+    let asked = 0
+    const address = await serve(t, (_, response) => {
+      asked += 1
+      response.writeHead(500).end()
+      if (asked === 3) stop.abort()
+    })
+    const check = http({ attempts: 2 })
+    const { failures, end } = nurse(address, [check], stop.signal)
+    t.equal(await end, 'stopped')
+    t.match(failures, [{ check, last: 'GET /up answered 500' }])
+    t.equal(failures.length, 1)
+  },
+)
+
+t.test('checks go on side by side, each after its own delay', async (t) => {
+  const address = await serve(t, (_, response) => void response.end('ready'))
+  const started = Date.now()
+  const { end } = nurse(address, [
+    http({ delay_s: 1, content: 'ready' }),
+    { kind: 'listening', ...tries, delay_s: 1 },
+    { kind: 'uptime', name: null, uptime_s: 1 },
+  ])
+  t.equal(await end, 'healthy')
+  const tookMs = Date.now() - started
+  t.ok(tookMs >= 990 && tookMs < 2000, `${tookMs} ms`)
+})
+
+t.test('a port that nobody listens on fails its check', async (t) => {
+  const stop = new AbortController()
+  const address = await serve(t, (_, response) => void response.end())
+  const check: HealthCheck = { kind: 'listening', ...tries, port: 1, attempts: 1 }
+  const { failures, end } = nurse(address, [check], stop.signal)
+  while (failures.length === 0) await sleep(5)
+  t.match(failures, [{ check, last: 'port 1: connection refused' }])
+  stop.abort()
+  t.equal(await end, 'stopped')
+})
