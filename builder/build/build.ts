@@ -9,10 +9,12 @@ import { checkOutFiles, workplace } from './checkout.ts'
 import { resolveChoice, type ChosenPack } from './choice.ts'
 import { bomOf } from './bom.ts'
 import { requireFreeDisk, watchDisk } from './disk.ts'
+import { checkOutOverGround } from './ground.ts'
 import { refusePointers } from './lfs.ts'
 import { planBuild, type BuildPlan } from './plan.ts'
 import type { BuildRequest, BuildTools } from './request.ts'
 import { announceStack } from './stack.ts'
+import { listTree } from './tree-list.ts'
 import { inTurn } from './turn.ts'
 import type { Voice } from './voice.ts'
 import { buildWithDockerfile } from './with-dockerfile.ts'
@@ -59,7 +61,11 @@ async function chosenPacks(
 }
 
 /** What the app gets along with the release. It is not kept with the slug: some of it is secret. */
-function withWishes(slug: BuiltSlug, { request, config, formation }: BuildPlan): BuiltSlug {
+function withWishes(
+  built: BuiltSlug,
+  { request, config, formation, healthChecks }: BuildPlan,
+): BuiltSlug {
+  const slug = healthChecks.length === 0 ? built : { ...built, health_checks: [...healthChecks] }
   const wished = { ...slug.first?.config, ...config }
   const size = configBytes({ ...wished, ...request.checkout.config })
   if (size > configLimitBytes) throw tooMuchConfig(size)
@@ -85,13 +91,16 @@ async function buildAnew(
   const { freeBytes } = tools.limits
   await requireFreeDisk(builds, freeBytes)
   const slug = await watchDisk(builds, freeBytes / 4, signal, async (watched) => {
-    await refusePointers(request.objects, request.tree, watched)
-    await checkOutFiles(request, workplace(builds, request.id).app, watched)
+    const files = await listTree(request.objects, request.tree, watched)
+    await refusePointers(request.objects, files, watched)
+    const isPlain = how.kind === 'dockerfile' || chosen !== null
+    const ground = isPlain ? null : await checkOutOverGround(request, tools, files, watched)
+    if (ground === null) await checkOutFiles(request, workplace(builds, request.id).app, watched)
     const listing = bomOf(plan, tools, watched)
     const built =
       how.kind === 'dockerfile'
         ? await buildWithDockerfile(request, tools, how, voice, watched)
-        : await buildWithPacks(request, tools, { chosen, how }, voice, watched)
+        : await buildWithPacks(request, tools, { chosen, how, ground }, voice, watched)
     const bom = await listing
     return bom === undefined ? built : { ...built, bom }
   })

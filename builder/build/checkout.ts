@@ -8,21 +8,26 @@ import type { BuildRequest } from './request.ts'
 export const appUser = 10_001
 
 /**
- * Writes the commit's files to `directory`, owned by the app's user. The tree must have been checked.
- * The repository's attributes see to it that files come as they were committed.
+ * Writes the commit's files to `directory`, owned by the app's user; of `paths` (latin1) only, when they
+ * are given. The tree must have been checked. The repository's attributes see to it that files come as
+ * they were committed.
  */
 export async function checkOutFiles(
-  { objects, tree }: BuildRequest,
+  { objects, tree }: Pick<BuildRequest, 'objects' | 'tree'>,
   directory: string,
   signal: AbortSignal,
+  paths: readonly string[] | null = null,
 ): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true, mode: 0o755 })
   const index = `${directory}.index`
-  const options = { env: { GIT_INDEX_FILE: index } }
+  const env = { GIT_INDEX_FILE: index }
   const there = `--work-tree=${directory}`
-  await git(objects, [there, 'read-tree', tree], options, signal)
-  await git(objects, [there, 'checkout-index', '--all', '--force', '--quiet'], options, signal)
+  const some = Buffer.from((paths ?? []).map((path) => `${path}\0`).join(''), 'latin1')
+  const which = paths === null ? ['--all'] : ['-z', '--stdin']
+  const write = [there, 'checkout-index', '--force', '--quiet', ...which]
+  await git(objects, [there, 'read-tree', tree], { env }, signal)
+  await git(objects, write, { env, input: some }, signal)
   await rm(index, { force: true })
   await giveToApp(directory, signal)
 }
@@ -36,7 +41,7 @@ export async function makeForApp(directory: string): Promise<string> {
 }
 
 /** Only root can, and only root has to: without it the builder is a developer trying things out. */
-async function giveToApp(directory: string, signal: AbortSignal): Promise<void> {
+export async function giveToApp(directory: string, signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) return
   await run(['chown', '-hR', `${appUser}:${appUser}`, directory], {}, signal)
 }

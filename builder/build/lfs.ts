@@ -1,7 +1,8 @@
-import { git, type Objects } from '#builder/git.ts'
+import type { Objects } from '#builder/git.ts'
 import { readObjects } from '#builder/receive/objects.ts'
 import { nameText } from '#builder/receive/name.ts'
 import { Refused } from '#builder/refused.ts'
+import type { TreeFile } from './tree-list.ts'
 
 /** A pointer is three short lines. */
 const pointerLimitBytes = 1024
@@ -9,15 +10,17 @@ const pointerStart = 'version https://git-lfs.github.com/spec/'
 const shownNames = 5
 
 /**
- * Refuses a tree whose large files are in Git LFS: what was pushed of them is a few lines each, and an
+ * Refuses files of a tree whose large ones are in Git LFS: what was pushed of them is a few lines each, and an
  * app that is built from those fails later and oddly.
  */
 export async function refusePointers(
   objects: Objects,
-  tree: string,
+  files: readonly TreeFile[],
   signal: AbortSignal,
 ): Promise<void> {
-  const small = await list(objects, tree, signal)
+  const small = files.filter(({ path, sizeBytes, isLink }) => {
+    return !isLink && (sizeBytes <= pointerLimitBytes || path.endsWith('.gitattributes'))
+  })
   const attributes = small.filter(({ path }) => /(^|\/)\.gitattributes$/.test(path))
   const using = await matching(objects, attributes, signal, (text) => /\bfilter=lfs\b/.test(text))
   if (using.length === 0) return
@@ -26,34 +29,11 @@ export async function refusePointers(
   if (found.length > 0) throw pointers(found)
 }
 
-interface Blob {
-  readonly path: string
-  readonly id: string
-  readonly sizeBytes: number
-}
-
-const line = /^100\d{3} blob ([0-9a-f]+) +(\d+)\t(.*)$/s
-
-async function list(objects: Objects, tree: string, signal: AbortSignal): Promise<Blob[]> {
-  const options = { maxBytes: 512 * 1024 ** 2 }
-  const listing = await git(objects, ['ls-tree', '-r', '-z', '-l', tree], options, signal)
-  return listing
-    .toString('latin1')
-    .split('\0')
-    .flatMap((text) => {
-      const [, id = '', size = '', path = ''] = line.exec(text) ?? []
-      return path === '' ? [] : [{ path, id, sizeBytes: Number(size) }]
-    })
-    .filter(
-      ({ path, sizeBytes }) => sizeBytes <= pointerLimitBytes || path.endsWith('.gitattributes'),
-    )
-}
-
 const limitBytes = 1024 ** 2
 
 async function matching(
   objects: Objects,
-  blobs: readonly Blob[],
+  blobs: readonly TreeFile[],
   signal: AbortSignal,
   isIt: (text: string) => boolean,
 ): Promise<string[]> {

@@ -12,6 +12,7 @@ import { limitsOf } from './limits.ts'
 import { noReleases, readReleases, type PackReleases } from './pack-release.ts'
 import { buildImageOf, ownerOf, type BuildRequest, type BuildTools } from './request.ts'
 import { parseNeeds, type Need } from './runtime.ts'
+import { OverlayWatch } from './overlay-watch.ts'
 import type { Voice } from './voice.ts'
 
 /** What `/buildpacks/build` writes about itself; it comes out of a sandbox, so nothing is sure. */
@@ -39,6 +40,8 @@ export interface PacksEnd {
   /** What `bin/release` of buildpacks that are not ours said. */
   readonly releases: PackReleases
   readonly needs: readonly Need[]
+  /** Its output speaks of a move that an overlay does not allow. */
+  readonly metOverlay: boolean
 }
 
 /** Exit code with which a buildpack asks for a runtime. */
@@ -47,8 +50,9 @@ const resultLimitBytes = 65_536
 
 /** Of one try. */
 interface PacksRun {
-  /** Directory below the app, or null. */
+  /** Directories below the app, or null. */
   readonly layer: string | null
+  readonly ground: string | null
   readonly attempt: number
   /** Null: the first of ours that knows the app. */
   readonly chosen: readonly ChosenPack[] | null
@@ -61,16 +65,19 @@ const printLimitBytes = 64 * 1024 ** 2
 export async function runPacks(
   request: BuildRequest,
   tools: BuildTools,
-  { layer, attempt, chosen }: PacksRun,
+  { layer, ground, attempt, chosen }: PacksRun,
   voice: Voice,
   signal: AbortSignal,
 ): Promise<PacksEnd> {
   const { root, out } = workplace(tools.places.builds, request.id)
   const results = await makeForApp(join(out, String(attempt)))
   const cache = await makeForApp(cacheOf(request, tools))
-  const spec = specOf(request, tools, { root, results, cache, layer, attempt, chosen })
-  const end = await runBounded(tools, spec, voice, signal)
-  return readEnd(results, exitCodeOf(end, tools), chosen)
+  const spec = specOf(request, tools, { root, results, cache, layer, ground, attempt, chosen })
+  const output = new OverlayWatch()
+  const heard = { output: (chunk: Buffer) => voice.output(output.pass(chunk)) }
+  const end = await runBounded(tools, spec, heard, signal)
+  const read = await readEnd(results, exitCodeOf(end, tools), chosen)
+  return { ...read, metOverlay: output.met }
 }
 
 /** Of one stack each: what was compiled on one may not run on another. */
@@ -81,7 +88,7 @@ function cacheOf({ checkout: { app, stack } }: BuildRequest, { places }: BuildTo
 async function runBounded(
   { workshop }: BuildTools,
   spec: SandboxSpec,
-  voice: Voice,
+  voice: Pick<Voice, 'output'>,
   signal: AbortSignal,
 ): Promise<SandboxEnd> {
   const full = new AbortController()
@@ -112,7 +119,7 @@ interface Parts extends PacksRun {
 function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): SandboxSpec {
   const { config, places } = tools
   const { app } = workplace(places.builds, request.id)
-  const { layer } = parts
+  const lower = [parts.layer, parts.ground].filter((path) => path !== null)
   return {
     name: `slw-build-${request.id}-${parts.attempt}`,
     owner: ownerOf(request),
@@ -127,7 +134,7 @@ function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): Sandbox
       ...(parts.chosen === null ? {} : envOf(parts.chosen, request)),
       SLIPWAY_RESULT: '/out/result.json',
       SLIPWAY_NEEDS: '/out/needs',
-      ...(layer === null ? {} : { SLIPWAY_LAYER: 'hit' }),
+      ...(parts.layer === null ? {} : { SLIPWAY_LAYER: 'hit' }),
     },
     mounts: [
       { source: parts.cache, target: '/cache', writable: true },
@@ -138,7 +145,7 @@ function specOf(request: BuildRequest, tools: BuildTools, parts: Parts): Sandbox
         pack.kind === 'ours' ? [] : [{ source: pack.home, target: pack.target, writable: false }],
       ),
     ],
-    overlay: { target: '/app', upper: app, lower: layer === null ? [] : [layer] },
+    overlay: { target: '/app', upper: app, lower },
     secrets: request.checkout.config,
     limits: limitsOf(config),
     timeoutMs: config.timeoutMs,
@@ -184,7 +191,7 @@ async function readEnd(
   results: string,
   exitCode: number,
   chosen: readonly ChosenPack[] | null,
-): Promise<PacksEnd> {
+): Promise<Omit<PacksEnd, 'metOverlay'>> {
   const json = await readPlainFile(join(results, 'result.json'), resultLimitBytes)
   const result = parseResult(json)
   const needs = exitCode === needsRuntime ? await readNeeds(results) : []

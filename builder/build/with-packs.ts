@@ -6,7 +6,9 @@ import { durationText, sizeText } from '#builder/units.ts'
 import { checkOutFiles, workplace } from './checkout.ts'
 import type { ChosenPack } from './choice.ts'
 import { keyOf } from './key.ts'
+import type { Ground } from './ground.ts'
 import { planLayers, takeLayer, type Layer } from './layer.ts'
+import { spellOutOpaque } from './opaque.ts'
 import { readPacks, type Buildpack } from './packs.ts'
 import { runPacks, type PacksEnd } from './packs-run.ts'
 import { readProcfile } from './procfile-read.ts'
@@ -22,13 +24,15 @@ export interface PacksWish {
   /** In order; null: the first of ours that knows the app. */
   readonly chosen: readonly ChosenPack[] | null
   readonly how: { readonly processTypes: ProcessTypes }
+  /** What was checked out below the app; null: all of it is in the app. */
+  readonly ground: Ground | null
 }
 
 /** Builds a slug with the buildpacks. Throws Refused when the app cannot be built. */
 export async function buildWithPacks(
   request: BuildRequest,
   tools: BuildTools,
-  { chosen, how }: PacksWish,
+  { chosen, how, ground }: PacksWish,
   voice: Voice,
   signal: AbortSignal,
 ): Promise<BuiltSlug> {
@@ -39,14 +43,17 @@ export async function buildWithPacks(
   const stack = await tools.workshop.imageDigest(buildImageOf(request), signal)
   const base = layerBase(packs, chosen, stack)
   const layers = await planLayers(request, tools, base.packs, app, base.digest)
-  const { end, used } = await compile({ request, tools, voice, signal }, { packs, chosen }, layers)
+  const context = { request, tools, voice, signal }
+  const { end, used, kept } = await compile(context, { packs, chosen, ground }, layers)
   const proposed = end.releases.processTypes ?? end.processTypes
   const types = { ...proposed, ...(await readProcfile(app)), ...how.processTypes }
   if (Object.keys(types).length === 0) throw noTypes()
   if (end.releases.processTypes !== null) list(types, voice)
 
   const layer = used ?? (await makeLayer(layers, end, app))
-  const slug = await storeSlug(tools.places, tools.limits.slugBytes, app, layer, signal)
+  if (kept !== null) await spellOutOpaque(app, kept.path, signal)
+  const below = { layer, ground: kept }
+  const slug = await storeSlug(tools.places, tools.limits.slugBytes, app, below, signal)
   const took = durationText(performance.now() - beganAt)
   voice.step(`Compiled slug ${sizeText(slug.sizeBytes)} in ${took}`)
   return {
@@ -101,16 +108,27 @@ interface Context {
   readonly signal: AbortSignal
 }
 
-/** Runs the buildpacks until they need nothing more; `used` is the layer the build began with. */
+/**
+ * Runs the buildpacks until they need nothing more; `used` is the layer the build began with, `kept` the
+ * ground it stands on.
+ */
 async function compile(
   { request, tools, voice, signal }: Context,
-  { packs, chosen }: { packs: readonly Buildpack[]; chosen: readonly ChosenPack[] | null },
+  { packs, chosen, ground }: Omit<PacksWish, 'how'> & { readonly packs: readonly Buildpack[] },
   layers: readonly Layer[],
-): Promise<{ end: PacksEnd; used: string | null }> {
+): Promise<{ end: PacksEnd; used: string | null; kept: Ground | null }> {
   let layer = layers.find(({ isThere }) => isThere) ?? null
+  let kept = ground
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const options = { layer: layer?.path ?? null, attempt, chosen }
+    const below = { layer: layer?.path ?? null, ground: kept?.path ?? null }
+    const options = { ...below, attempt, chosen }
     const end = await runPacks(request, tools, options, voice, signal)
+    if (end.kind === 'failed' && kept !== null && end.metOverlay) {
+      voice.say('hint', 'It moves directories of the repository: building once more with a copy')
+      await checkOutAnew(request, tools, signal)
+      kept = null
+      continue
+    }
     if (end.kind === 'failed') throw failed(end, packs, chosen)
     if (end.kind === 'needs') {
       const pack = packOf(packs, end)
@@ -121,11 +139,12 @@ async function compile(
       // Others may have compiled before the one that lacks something: each begins with what was pushed.
       if (chosen !== null && chosen.length > 1) await checkOutAnew(request, tools, signal)
     } else if (layer === null || packOf(packs, end) === layer.pack) {
-      return { end, used: layer?.path ?? null }
+      return { end, used: layer?.path ?? null, kept }
     } else {
       // Another buildpack took the app than the one whose layer we laid below it: begin anew.
       await checkOutAnew(request, tools, signal)
       layer = null
+      kept = null
     }
   }
   throw new Refused('compile', 'the build asked for runtimes again and again', lookAbove)

@@ -8,6 +8,7 @@ import { addEntry } from '#builder/build/context.ts'
 import { appUser } from '#builder/build/checkout.ts'
 import { isFile } from '#builder/build/files.ts'
 import type { Places } from '#builder/places.ts'
+import { givesWay } from './calm.ts'
 import { isHidden } from './listing.ts'
 import { walk } from './walk.ts'
 
@@ -21,7 +22,9 @@ export async function archiveSlugs(places: Places, signal: AbortSignal): Promise
     const target = archivePath(places.archives, digest)
     if (await isFile(target)) continue
     const layers = await layersOf(join(places.slugs, digest))
-    if (layers.length > 0) await writeArchive(layers, target, signal)
+    const pause = givesWay(places, signal)
+    await pause()
+    if (layers.length > 0) await writeArchive(layers, target, pause, signal)
   }
 }
 
@@ -38,13 +41,14 @@ export async function layersOf(home: string): Promise<string[]> {
 async function writeArchive(
   layers: readonly string[],
   target: string,
+  pause: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const aside = `${target}.new`
   const tar = pack()
   const written = pipeline(tar, createGzip(), createWriteStream(aside), { signal })
   try {
-    await Promise.all([written, fill(tar, layers, signal)])
+    await Promise.all([written, fill(tar, layers, pause, signal)])
     await sync(aside)
     await rename(aside, target)
   } catch (error) {
@@ -55,13 +59,22 @@ async function writeArchive(
   }
 }
 
+/** Entries between two looks whether a build is under way. */
+const pauseEvery = 100
+
 /** What the running app sees: upper layers hide what lower ones have of the same name. */
-async function fill(tar: Pack, layers: readonly string[], signal: AbortSignal): Promise<void> {
+async function fill(
+  tar: Pack,
+  layers: readonly string[],
+  pause: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const taken = new Map<string, string>()
   for (const layer of layers) {
     for await (const found of walk(layer)) {
       signal.throwIfAborted()
       if (isHidden(found.path, taken)) continue
+      if (taken.size % pauseEvery === 0) await pause()
       taken.set(found.path, found.kind)
       if (found.kind !== 'whiteout') await addEntry(tar, found, appUser)
     }
