@@ -2,6 +2,7 @@ import type Docker from 'dockerode'
 import { EngineError } from '#driver/driver.ts'
 import type { Site } from './site.ts'
 import { pickAddress } from './subnet.ts'
+import { removeWaiting } from './waiting.ts'
 
 /** Names and addresses of the containers on one of our networks. */
 export interface Neighbours {
@@ -32,7 +33,20 @@ function addressesOf({ NetworkSettings }: Docker.ContainerInfo, network: string)
   ) as string[]
 }
 
-/** An address for a new copy; throws when the subnet has none left. */
+/** An address for a new copy, for which those that wait make room; throws when that does not help. */
+export async function findAddress(
+  site: Site,
+  { subnet, name }: { subnet: string; name: string },
+  { network, neighbours }: { network: string; neighbours: Neighbours },
+  signal: AbortSignal,
+): Promise<string> {
+  const free = pickAddress(subnet, neighbours.addresses, name)
+  if (free !== null) return free
+  await removeWaiting(site, { network }, signal)
+  return chooseAddress(subnet, await listNeighbours(site, network, signal), name)
+}
+
+/** An address that is free; throws when the subnet has none left. */
 export function chooseAddress(subnet: string, { addresses }: Neighbours, name: string): string {
   const address = pickAddress(subnet, addresses, name)
   if (address !== null) return address

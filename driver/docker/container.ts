@@ -9,14 +9,16 @@ import type { Site } from './site.ts'
 
 export type Container = Docker.ContainerInspectInfo
 
+/** Makes it; its id. */
 export async function createContainer(
   { engine }: Site,
   name: string,
   body: Docker.ContainerCreateOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const request = { method: 'POST', path: '/containers/create', query: { name }, body } as const
-  await engine.ask({ ...request, doing: `make ${name}` }, signal)
+  const made = await engine.ask<{ Id: string }>({ ...request, doing: `make ${name}` }, signal)
+  return made.Id
 }
 
 /** Starts it; one that runs is no error. */

@@ -1,6 +1,6 @@
 import { retry } from '#lib/retry.ts'
 import type { CopySpec } from '#driver/driver.ts'
-import { chooseAddress, listNeighbours } from './addresses.ts'
+import { findAddress, listNeighbours } from './addresses.ts'
 import {
   createContainer,
   inspectContainer,
@@ -80,7 +80,7 @@ export async function makeCopy(
   return site.takeTurn(`copies ${environmentId}`, async () => {
     const neighbours = await listNeighbours(site, network, signal)
     if (neighbours.names.has(spec.name)) return false
-    const address = chooseAddress(spec.subnet, neighbours, spec.name)
+    const address = await findAddress(site, spec, { network, neighbours }, signal)
     const body = await bodyOf(site, spec, { network, address, atMs: Date.now() }, signal)
     await createContainer(site, spec.name, change(body), signal)
     return true

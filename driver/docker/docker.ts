@@ -15,7 +15,7 @@ import { builtImages, imageDigest, removeImage } from './image.ts'
 import { removeNetwork } from './network.ts'
 import { listCopies } from './observe.ts'
 import { readOutput } from './output.ts'
-import { openReadyCopies } from './ready-copies.ts'
+import { ReadyCopies } from './ready-copies.ts'
 import { runSandbox } from './sandbox.ts'
 import { openSlots } from './slots.ts'
 import { checkSettings } from './settings.ts'
@@ -53,7 +53,7 @@ export async function openDocker(settings: DockerSettings): Promise<Docker> {
 const sweepMs = 60_000
 
 function openFleet(site: Site): Fleet {
-  const ready = openReadyCopies(site)
+  const ready = new ReadyCopies(site)
   const sweepOnce = once(() => sweepCopies(site, AbortSignal.timeout(sweepMs)))
   return {
     start: async (spec, signal) => {
@@ -66,7 +66,10 @@ function openFleet(site: Site): Fleet {
       await sweepOnce()
       return attachCopy(site, spec, terminal, signal)
     },
-    makeReady: (signal) => ready.refill(signal),
+    makeReady: async (signal) => {
+      await sweepOnce()
+      await ready.refill(signal)
+    },
     list: (filter, signal) => listCopies(site, filter, signal),
     stop: (name, graceMs, signal) => stopCopy(site, name, graceMs, signal),
     wait: async (name, signal) => {

@@ -41,7 +41,8 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const label = containerFilter(site.settings.instance, 'copy')
-  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], label }
+  // One that waited becomes a copy by a new name.
+  const filters = { type: ['container'], event: ['start', 'rename', 'die', 'destroy'], label }
   const query = { filters: JSON.stringify(filters) }
   const request = { method: 'GET', path: '/events', query, doing: 'follow its events' } as const
   const events = await site.engine.stream(request, signal)

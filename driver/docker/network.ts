@@ -4,6 +4,7 @@ import { instanceLabels } from './labels.ts'
 import { bridgeName, buildNetworkName, networkName } from './names.ts'
 import type { Site } from './site.ts'
 import { gatewayOf } from './subnet.ts'
+import { removeWaiting } from './waiting.ts'
 
 /** A bridge of ours. */
 interface Wanted {
@@ -31,6 +32,17 @@ export function ensureNetwork(
   const name = networkName(site.settings.instance, environmentId)
   const labels = { 'slipway.environment-id': environmentId }
   return ensure(site, { name, subnet, open: true, labels }, signal)
+}
+
+/** Its name when it is there, as `ensureNetwork` would leave it; else null. */
+export async function findNetwork(
+  site: Site,
+  { owner, subnet }: { owner: { environmentId: string }; subnet: string },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const name = networkName(site.settings.instance, owner.environmentId)
+  const found = await find(site, name, signal)
+  return found !== null && subnetOf(found) === subnet ? name : null
 }
 
 /** The network that all builds share without seeing each other. */
@@ -120,7 +132,9 @@ async function create(site: Site, wanted: Wanted, signal: AbortSignal): Promise<
   await site.engine.ask({ method: 'POST', path: '/networks/create', body, doing }, signal)
 }
 
+/** Its copies must be gone. What only waits there for the next one goes with it. */
 async function remove(site: Site, network: Network, signal: AbortSignal): Promise<void> {
+  await removeWaiting(site, { network: network.Name }, signal)
   const doing = `remove the network ${network.Name}`
   await unless(
     [404],

@@ -7,7 +7,7 @@ import { containerFilter, readCopyLabels, type Labels } from './labels.ts'
 import { networkName } from './names.ts'
 import { ranOutOfMemory } from './out-of-memory.ts'
 import type { Site } from './site.ts'
-import { isWaiting } from './sweep.ts'
+import { isWaiting } from './waiting.ts'
 
 type Listed = Docker.ContainerInfo
 

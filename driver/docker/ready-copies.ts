@@ -1,166 +1,162 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { openTurns } from '#lib/turns.ts'
 import type { CopySpec } from '#driver/driver.ts'
-import { chooseAddress, listNeighbours } from './addresses.ts'
-import { createContainer, inspectContainer, renameContainer, startContainer } from './container.ts'
-import { writeIdentity } from './identity.ts'
+import { inspectContainer } from './container.ts'
 import { imageDigest } from './image.ts'
-import { mountShared, mountTreeAt } from './mounts.ts'
-import { ensureNetwork } from './network.ts'
-import { treeBody, treeVariables, waitingBody } from './profile.ts'
+import { findNetwork } from './network.ts'
 import type { Site } from './site.ts'
-import { openControl, type Control } from './slot-control.ts'
-import { discard, mountBase } from './stop.ts'
-import { treeEntrypoint } from './wrapper.ts'
-
-/** Containers that wait in their environment's network to become the next copy of what ran last. */
-export interface ReadyCopies {
-  /** Whether a waiting container has become this copy; if not, nothing has happened. */
-  become(spec: CopySpec, signal: AbortSignal): Promise<boolean>
-  /** Makes one for each of the copies started last. */
-  refill(signal: AbortSignal): Promise<void>
-  /** Removes those of an environment that is going. */
-  forget(environmentId: string): Promise<void>
-}
+import { listWaiting, removeWaiter } from './waiting.ts'
+import { becomeCopy, makeWaiting, type WaitingCopy } from './waiting-copy.ts'
 
 /** Each takes some memory of the host, so they are kept for what is being worked on. */
 const keptCopies = 8
-const discardMs = 30_000
+const keptMs = 3_600_000
 
-interface Waiting {
-  readonly name: string
-  readonly control: Control
+/** A copy that was started lately. */
+interface Recent {
+  readonly spec: CopySpec
+  readonly shape: string
+  readonly atMs: number
 }
 
-export function openReadyCopies(site: Site): ReadyCopies {
-  const recent = new Map<string, CopySpec>()
-  const waiting = new Map<string, Waiting>()
-  const takeTurn = openTurns()
-
-  const remember = (key: string, spec: CopySpec): void => {
-    recent.delete(key)
-    // What it was started with is its own affair; what it is like may come again.
-    recent.set(key, { ...spec, env: {}, command: null })
-    for (const old of [...recent.keys()].slice(0, -keptCopies)) recent.delete(old)
-  }
-  const drop = async (key: string): Promise<void> => {
-    const one = waiting.get(key)
-    waiting.delete(key)
-    one?.control.close()
-    if (one !== undefined) await discard(site, one.name, true, AbortSignal.timeout(discardMs))
-  }
-
-  return {
-    become: async (spec, signal) => {
-      if (spec.artifact.kind !== 'tree') return false
-      const [key, present] = await Promise.all([
-        keyOf(site, spec, signal),
-        inspectContainer(site, spec.name, signal),
-      ])
-      remember(key, spec)
-      const one = waiting.get(key)
-      if (one === undefined || present !== null) return false
-      waiting.delete(key)
-      try {
-        await become(site, one, spec, spec.artifact.layers, signal)
-        return true
-      } catch (error) {
-        signal.throwIfAborted()
-        site.settings.log.warn('copy.not_ready', { copy: spec.name, reason: String(error) })
-        await discard(site, one.name, true, AbortSignal.timeout(discardMs))
-        return false
-      } finally {
-        one.control.close()
-      }
-    },
-    refill: (signal) =>
-      takeTurn('refill', async () => {
-        for (const [key, { name }] of waiting) {
-          // One that nobody took for long has ended by itself, and is not made again.
-          const found = await inspectContainer(site, name, signal)
-          if (found?.State.Running !== true) recent.delete(key)
-          if (!recent.has(key)) await drop(key)
-        }
-        for (const [key, spec] of recent) {
-          if (!waiting.has(key)) waiting.set(key, await makeWaiting(site, spec, signal))
-        }
-      }),
-    forget: (environmentId) =>
-      takeTurn('refill', async () => {
-        for (const [key, { owner }] of recent) {
-          if (owner.environmentId !== environmentId) continue
-          recent.delete(key)
-          await drop(key)
-        }
-      }),
-  }
-}
-
-/** What a waiting container is made with, and a copy must want, so that it can become it. */
-async function keyOf(site: Site, spec: CopySpec, signal: AbortSignal): Promise<string> {
-  const { owner, type, index, stackImage, subnet, limits } = spec
-  const image = await imageDigest(site, stackImage, signal)
-  return JSON.stringify([owner, type, index, image, subnet, limits])
-}
-
-async function makeWaiting(site: Site, spec: CopySpec, signal: AbortSignal): Promise<Waiting> {
-  const name = `slw-${site.settings.instance}-ready-${randomBytes(6).toString('hex')}`
-  const base = mountBase(site, name)
-  const { environmentId } = spec.owner
-  let control: Control | undefined
-  try {
-    await mountShared(base, spec.limits.diskBytes, signal)
-    for (const folder of ['place', 'control']) await mkdir(join(base, folder), { recursive: true })
-    control = await openControl(join(base, 'control'), signal)
-    const network = await ensureNetwork(site, { environmentId, subnet: spec.subnet }, signal)
-    await site.takeTurn(`copies ${environmentId}`, async () => {
-      const neighbours = await listNeighbours(site, network, signal)
-      const address = chooseAddress(spec.subnet, neighbours, name)
-      const place = { network, address, atMs: Date.now() }
-      const body = treeBody(spec, place, join(base, 'place'), site.settings)
-      await createContainer(site, name, waitingBody(body, name, join(base, 'control')), signal)
-    })
-    await startContainer(site, name, signal)
-    await untilReady(control, signal)
-    return { name, control }
-  } catch (error) {
-    control?.close()
-    await discard(site, name, true, AbortSignal.timeout(discardMs)).catch(() => undefined)
-    throw error
-  }
-}
-
-const readyMs = 10_000
-
-async function untilReady({ ready }: Control, signal: AbortSignal): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const either = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
-  const fail = (): void => late.reject(either.reason as Error)
-  either.addEventListener('abort', fail, { once: true })
-  await Promise.race([ready, late.promise]).finally(() => either.removeEventListener('abort', fail))
+interface Ready extends WaitingCopy {
+  readonly shape: string
 }
 
 /**
- * Named last: if we are killed before, the next sweep finds a container that waits, whatever runs in it,
- * and removes it; one that bears the name of a copy is that copy.
+ * Containers that wait in their environment's network to become the next copy of what ran last. What
+ * is known of them here is of this process alone; any other that waits is swept with the next refill.
  */
-async function become(
-  site: Site,
-  { name, control }: Waiting,
-  spec: CopySpec,
-  layers: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const base = mountBase(site, name)
-  const [found] = await Promise.all([
-    inspectContainer(site, name, signal),
-    mountTreeAt(join(base, 'place'), base, layers, signal),
-    writeIdentity(base, site.settings.instance, spec, Date.now()),
-  ])
-  if (found?.State.Running !== true) throw new Error('it does not run any more')
-  const argv = [...treeEntrypoint, spec.command ?? '']
-  await control.give({ argv, env: treeVariables(spec, site.settings) })
-  await renameContainer(site, name, spec.name, signal)
+export class ReadyCopies {
+  readonly #site: Site
+  /** By place, the one started last at the end. */
+  readonly #recent = new Map<string, Recent>()
+  readonly #waiting = new Map<string, Ready>()
+  /** Names of those that are just becoming a copy. */
+  readonly #leaving = new Set<string>()
+  readonly #takeTurn = openTurns()
+
+  constructor(site: Site) {
+    this.#site = site
+  }
+
+  /** Whether a waiting container has become this copy; if not, nothing has happened. */
+  async become(spec: CopySpec, signal: AbortSignal): Promise<boolean> {
+    const { artifact } = spec
+    if (artifact.kind !== 'tree' || oneOffs.has(spec.type)) return false
+    const [shape, present] = await Promise.all([
+      shapeOf(this.#site, spec, signal),
+      inspectContainer(this.#site, spec.name, signal),
+    ])
+    const one = present === null ? this.#take(placeOf(spec), shape) : null
+    this.#remember(spec, shape)
+    if (one === null) return false
+    this.#leaving.add(one.name)
+    try {
+      await becomeCopy(this.#site, one, spec, artifact.layers, signal)
+      return true
+    } catch (error) {
+      signal.throwIfAborted()
+      const reason = String(error)
+      this.#site.settings.log.warn('copy.not_ready', { copy: spec.name, reason })
+      return false
+    } finally {
+      this.#leaving.delete(one.name)
+    }
+  }
+
+  /** Makes one for each of the copies started last, and removes all others that wait. */
+  refill(signal: AbortSignal): Promise<void> {
+    return this.#takeTurn('refill', async () => {
+      await this.#site.firewall.ensure(signal)
+      await this.#sweep(signal)
+      for (const [place, one] of this.#recent) {
+        if (!this.#waiting.has(place)) await this.#make(place, one, signal)
+      }
+    })
+  }
+
+  /** Makes no more for an environment that is going; those there are end, and go with its network. */
+  forget(environmentId: string): Promise<void> {
+    return this.#takeTurn('refill', async () => {
+      for (const place of [...this.#recent.keys(), ...this.#waiting.keys()]) {
+        if (!place.startsWith(placesIn(environmentId))) continue
+        this.#recent.delete(place)
+        this.#drop(place)
+      }
+    })
+  }
+
+  #take(place: string, shape: string): Ready | null {
+    const one = this.#waiting.get(place)
+    if (one?.shape !== shape) return null
+    this.#waiting.delete(place)
+    return one
+  }
+
+  #remember(spec: CopySpec, shape: string): void {
+    const place = placeOf(spec)
+    this.#recent.delete(place)
+    // What it was started with is its own affair; what it is like may come again.
+    this.#recent.set(place, { spec: { ...spec, env: {}, command: null }, shape, atMs: Date.now() })
+    for (const old of [...this.#recent.keys()].slice(0, -keptCopies)) this.#recent.delete(old)
+  }
+
+  /** It ends by itself when nobody can speak to it any more. */
+  #drop(place: string): void {
+    this.#waiting.get(place)?.control.close()
+    this.#waiting.delete(place)
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const listed = await listWaiting(this.#site, {}, signal)
+    this.#review(new Set(listed.flatMap(({ name, isRunning }) => (isRunning ? [name] : []))))
+    const kept = new Set([...this.#waiting.values()].map(({ name }) => name))
+    for (const waiter of listed) {
+      if (kept.has(waiter.name) || this.#leaving.has(waiter.name)) continue
+      await removeWaiter(this.#site, waiter, signal)
+    }
+  }
+
+  /** Drops those that have ended, or that wait for something that will not come. */
+  #review(running: ReadonlySet<string>): void {
+    for (const [place, { atMs }] of this.#recent) {
+      if (Date.now() - atMs > keptMs) this.#recent.delete(place)
+    }
+    for (const [place, { name, shape }] of this.#waiting) {
+      const isWanted = this.#recent.get(place)?.shape === shape
+      if (!isWanted || !running.has(name)) this.#drop(place)
+    }
+  }
+
+  /** Only where a network is: one that is gone was removed with its environment. */
+  async #make(place: string, { spec, shape }: Recent, signal: AbortSignal): Promise<void> {
+    try {
+      const network = await findNetwork(this.#site, spec, signal)
+      if (network === null) return void this.#recent.delete(place)
+      this.#waiting.set(place, { ...(await makeWaiting(this.#site, spec, network, signal)), shape })
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#recent.delete(place)
+      this.#site.settings.log.warn('copy.not_made_ready', { place, reason: String(error) })
+    }
+  }
+}
+
+/** They come once, and are not waited for. */
+const oneOffs: ReadonlySet<string> = new Set(['run', 'release'])
+
+/** What a copy is the next one of. */
+function placeOf({ owner, type, index }: CopySpec): string {
+  return `${placesIn(owner.environmentId)}${type}.${index}`
+}
+
+function placesIn(environmentId: string): string {
+  return `${environmentId} `
+}
+
+/** What a waiting container is made with, and a copy must want, so that it can become it. */
+async function shapeOf(site: Site, spec: CopySpec, signal: AbortSignal): Promise<string> {
+  const { owner, stackImage, subnet, limits } = spec
+  const image = await imageDigest(site, stackImage, signal)
+  return JSON.stringify([owner, image, subnet, limits])
 }

@@ -11,7 +11,8 @@ const patienceS = 3600
 
 /**
  * How a slot waits for its job. In Perl, which every Debian has: a shell drops variables whose names it
- * does not like (`NPM_CONFIG_//host/:_authToken`).
+ * does not like (`NPM_CONFIG_//host/:_authToken`). A job that breaks off, since whoever gave it was
+ * killed, is not begun.
  */
 const wait = `$/ = "\\0";
 alarm ${patienceS};
@@ -19,7 +20,7 @@ delete $ENV{PERL_BADLANG};
 open(my $say, '>', '${controlTarget}/end') or exit 126;
 syswrite $say, "ready\\n";
 open(my $job, '<', '${controlTarget}/job') or exit 126;
-sub take { map { my $text = <$job>; chomp $text; $text } 1 .. shift }
+sub take { map { my $text = <$job>; defined $text && chomp $text or exit 126; $text } 1 .. shift }
 my ($variables, $words) = take(2);
 %ENV = (%ENV, map { split /=/, $_, 2 } take($variables));
 my @argv = take($words);
@@ -43,8 +44,8 @@ exit $code;
 
 /** Of a sandbox, that ends with its job. */
 export const waiter = perl(wait + tell)
-/** Of a copy: the job takes its place, so that signals reach it. */
-export const successor = perl(`${wait}close $say; become();`)
+/** Of a copy: it says that it has its job, which then takes its place, so that signals reach it. */
+export const successor = perl(`${wait}syswrite $say, "0\\n"; close $say; become();`)
 
 function perl(program: string): readonly string[] {
   return ['/usr/bin/perl', '-e', program]
@@ -63,7 +64,7 @@ export interface Control {
   readonly ready: Promise<void>
   /** Resolves when the pipe has it all. */
   give(job: Job): Promise<void>
-  /** What the waiter says of the job's end; pending for ever when it was killed. */
+  /** What the waiter says of the job's end, or a successor (0) of its start; pending for ever when killed. */
   readonly code: Promise<number>
   close(): void
 }

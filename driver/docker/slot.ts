@@ -13,6 +13,7 @@ import { demultiplex } from './demultiplex.ts'
 import { clearMounts, mountShared } from './mounts.ts'
 import { checkName } from './names.ts'
 import { ensureBuildNetwork } from './network.ts'
+import { Pace } from './pace.ts'
 import { slotBody } from './sandbox-profile.ts'
 import { openSecrets } from './secrets.ts'
 import type { Site } from './site.ts'
@@ -114,6 +115,10 @@ export async function discardSlot(site: Site, name: string, signal: AbortSignal)
   await clearMounts(sandboxBase(site, name), signal)
 }
 
+/** Bytes of output; nobody reads as fast. */
+const printsPerSecond = 2 * 1024 ** 2
+const printsAtOnce = 4 * 1024 ** 2
+
 /** What a container prints, from its start on. */
 interface Output {
   /** Whom it is handed to; before that it is dropped. */
@@ -129,8 +134,12 @@ async function openOutput({ engine }: Site, name: string, signal: AbortSignal): 
   const path = `${pathOf(name)}/attach`
   const request = { method: 'POST', path, query, doing: `attach to ${name}` } as const
   const socket = await engine.hijack(request, signal)
+  const pace = new Pace(printsPerSecond, printsAtOnce)
   const read = async (): Promise<void> => {
-    for await (const { bytes } of demultiplex(socket)) output.listener(bytes)
+    for await (const { bytes } of demultiplex(socket)) {
+      output.listener(bytes)
+      await pace.take(bytes.length)
+    }
   }
   const ended = Promise.withResolvers<void>()
   const output: Output = { listener: () => undefined, ended: ended.promise, isOver: false }

@@ -6,6 +6,7 @@ import { containerFilter, madeAsLabel } from './labels.ts'
 import { clearMounts } from './mounts.ts'
 import type { Role } from './names.ts'
 import type { Site } from './site.ts'
+import { removeWaiting } from './waiting.ts'
 
 /** Removes every sandbox of this instance and what it had mounted. For the start of a builder. */
 export async function sweepSandboxes(site: Site, signal: AbortSignal): Promise<void> {
@@ -31,24 +32,9 @@ export async function removeAll(site: Site, role: Role, signal: AbortSignal): Pr
   }
 }
 
-/** Those made ready that an earlier process did not come to use. */
-async function removeWaiting(
-  site: Site,
-  copies: readonly Docker.ContainerInfo[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const copy of copies) if (isWaiting(copy)) await removeContainer(site, copy.Id, signal)
-}
-
-/** Whether a container was made ready and is no copy yet. */
-export function isWaiting({ Names, Labels }: Docker.ContainerInfo): boolean {
-  const madeAs = Labels[madeAsLabel]
-  return madeAs !== undefined && Names.includes(`/${madeAs}`)
-}
-
-/** Unmounts the trees of copies that a crash left without a container. */
+/** Removes what waits for an earlier process, and unmounts trees that a crash left without a container. */
 export async function sweepCopies(site: Site, signal: AbortSignal): Promise<void> {
-  await removeWaiting(site, await containersOf(site, 'copy', signal), signal)
+  await removeWaiting(site, {}, signal)
   const kept = await containersOf(site, 'copy', signal)
   const names = kept.flatMap(({ Names, Labels }) => [
     ...Names.map((name) => name.slice(1)),

@@ -203,6 +203,17 @@ export function fleetSuite(driver: string, fleet: Fleet, ground: Ground): void {
     await t.rejects(fleet.wait(freshName(), signal), expected)
   })
 
+  test('what was made ready for the next copy never stands in the way of a network', async (t) => {
+    for (let round = 0; round < 2; round += 1) {
+      const spec = copySpec(ground, programs.idles.command, { environmentId: 'env-two' })
+      await fleet.start(spec, patience())
+      await fleet.makeReady(patience())
+      t.match(await fleet.list({}, patience()), [{ name: spec.name, state: 'running' }])
+      await fleet.stop(spec.name, 0, patience())
+      await fleet.removeNetwork('env-two', patience())
+    }
+  })
+
   test('removing a network that is not there does nothing', async (t) => {
     await t.resolves(fleet.removeNetwork('env-nobody', patience()))
   })
