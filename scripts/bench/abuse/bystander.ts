@@ -10,8 +10,21 @@ export interface Service {
   readonly failed: number
 }
 
+/** What is asked for, and how long the answer is, if that is known. */
+interface Page {
+  readonly host: string
+  readonly path: string
+  readonly bytes?: number
+}
+
+const benchPage: Page = { host: 'localhost', path: '/small', bytes: 512 }
+
 /** Asks an app nobody attacks, every 5 ms whether it answers or not, and sees how it is served. */
-export async function askBystander(port: number, forMs: number): Promise<Service> {
+export async function askBystander(
+  port: number,
+  forMs: number,
+  page: Page = benchPage,
+): Promise<Service> {
   const agent = new http.Agent({ keepAlive: true })
   const times: number[] = []
   let failed = 0
@@ -19,7 +32,7 @@ export async function askBystander(port: number, forMs: number): Promise<Service
   const until = performance.now() + forMs
   while (performance.now() < until) {
     const from = performance.now()
-    const answer = ask(agent, port).then(
+    const answer = ask(agent, port, page).then(
       () => void times.push(performance.now() - from),
       () => void (failed += 1),
     )
@@ -33,14 +46,14 @@ export async function askBystander(port: number, forMs: number): Promise<Service
   return { p99Ms, asked: answers.length, failed }
 }
 
-function ask(agent: http.Agent, port: number): Promise<void> {
-  const headers = { host: 'localhost' }
+function ask(agent: http.Agent, port: number, { host, path, bytes }: Page): Promise<void> {
+  const where = { host: '127.0.0.1', port, path, headers: { host }, agent, timeout: 10_000 }
   return new Promise((resolve, reject) => {
-    const where = { host: '127.0.0.1', port, path: '/small', headers, agent, timeout: 10_000 }
     const request = http.get(where, (answer) => {
       let size = 0
-      answer.on('data', (bytes: Buffer) => (size += bytes.length)).once('error', reject)
-      answer.once('end', () => (size === 512 ? resolve() : reject(new Error(`${size} bytes`))))
+      const isWhole = (): boolean => answer.statusCode === 200 && size === (bytes ?? size)
+      answer.on('data', (part: Buffer) => (size += part.length)).once('error', reject)
+      answer.once('end', () => (isWhole() ? resolve() : reject(new Error(`${size} bytes`))))
     })
     request.once('error', reject).once('timeout', () => request.destroy(new Error('too late')))
   })
