@@ -94,21 +94,25 @@ t.test('an instance gets no more at once than its cap, the rest waits in order',
   const rig = await openRig(t)
   let [now, most] = [0, 0]
   const order: string[] = []
+  const all = Promise.withResolvers<void>()
   const app = await httpBackend(t, (request, response) => {
     most = Math.max(most, ++now)
     order.push(request.url ?? '')
-    setTimeout(() => {
+    const answer = (): void => {
       now -= 1
       response.end('ok')
-    }, 10)
+    }
+    void all.promise.then(() => setTimeout(answer, 5))
   })
   routeWith(rig, { instance_cap: 2 }, app.port)
+  const site = rig.routes.find('a.test', '/')?.site
   const paths = Array.from({ length: 10 }, (_, n) => `/${n}`)
   const answers: Promise<string>[] = []
   for (const path of paths) {
     answers.push(ask(t, rig.port, get(path)))
-    await sleep(2)
+    while ((site?.inFlight ?? 0) + (site?.waitingCount ?? 0) < answers.length) await sleep(1)
   }
+  all.resolve()
   t.ok((await Promise.all(answers)).every((answer) => statusOf(answer) === 200))
   t.equal(most, 2)
   t.same(order, paths)
