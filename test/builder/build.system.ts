@@ -1,41 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { openDocker } from '#driver/docker/docker.ts'
-import { openLog } from '#lib/log.ts'
-import { openWorld, Repo, until, type World } from './fixture.ts'
+import { openWorld, Repo, until } from './fixture.ts'
+import { startReal } from './real.ts'
 
-const bundle = '/etc/ssl/certs/ca-certificates.crt'
-const instance = 'buildertest'
-
-/** The builder as its own process, with the real engine and our own buildpacks. */
-async function spawnBuilder(world: World): Promise<{ child: ChildProcess; port: number }> {
-  const state = join(world.root, 'real')
-  await mkdir(join(state, 'keys'), { recursive: true })
-  await copyFile(join(world.root, 'host'), join(state, 'keys/ssh_host_ed25519_key'))
-  await writeFile(join(state, 'keys/internal.token'), 'test-token\n')
-  const env = {
-    ...process.env,
-    SLIPWAY_STATE: state,
-    SLIPWAY_SSH_PORT: '0',
-    SLIPWAY_BUILDER_PORT: '0',
-    SLIPWAY_CONTROLLER_URL: `http://127.0.0.1:${world.controller.port}`,
-    SLIPWAY_INSTANCE: instance,
-    SLIPWAY_BUILD_SUBNET: '10.217.254.64/26',
-    ...(existsSync(bundle) ? { SLIPWAY_CA_BUNDLE: bundle } : {}),
-  }
-  const main = join(import.meta.dirname, '../../builder/main.ts')
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'inherit', 'pipe'] })
-  let log = ''
-  child.stderr.on('data', (chunk) => (log += chunk))
-  await until(() => log.includes('"event":"started"') || child.exitCode !== null, 20_000).catch(
-    () => child.kill('SIGKILL'),
-  )
-  return { child, port: Number(/"ssh":(\d+)/.exec(log)?.[1]) }
-}
+const settings = { instance: 'buildertest', subnet: '10.217.254.64/26' }
 
 /** Memory of its own; what it shares with the other programs (Node itself) is counted once per host. */
 function ownMiB(child: ChildProcess): number {
@@ -45,20 +16,10 @@ function ownMiB(child: ChildProcess): number {
 
 t.test('apps are built in the sandbox of the real engine', async (t) => {
   const world = await openWorld(t)
-  let { child, port } = await spawnBuilder(world)
-  t.teardown(async () => {
-    const ended = child.exitCode === null ? once(child, 'exit') : undefined
-    child.kill('SIGTERM')
-    await ended
-    const runDir = join(world.root, 'real/run')
-    const runtimesDir = join(world.root, 'real/builder/runtimes')
-    const log = openLog('test', () => undefined)
-    const docker = await openDocker({ instance, runDir, runtimesDir, routerPort: 8080, log })
-    await docker.uninstall(AbortSignal.timeout(60_000))
-  })
-  t.ok(ownMiB(child) < 80, `${ownMiB(child)} MiB when idle`)
+  let real = await startReal(t, world, settings)
+  t.ok(ownMiB(real.child) < 80, `${ownMiB(real.child)} MiB when idle`)
   const push = async (repo: Repo, app: string) => {
-    const url = `ssh://git@127.0.0.1:${port}/${app}.git`
+    const url = `ssh://git@127.0.0.1:${real.sshPort}/${app}.git`
     const began = Date.now()
     const ended = await repo.git('push', url, 'main')
     t.comment(`${Date.now() - began} ms\n${ended.text}`)
@@ -112,9 +73,9 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     const Dockerfile = 'FROM slipway-12:run\nRUN echo begun && sleep 20\n'
     const pushed = push(await Repo.make(world, { Dockerfile }), 'dead')
     await until(() => (world.controller.builds.at(-1)?.output ?? '').includes('RUN echo'), 20_000)
-    child.kill('SIGKILL')
+    real.child.kill('SIGKILL')
     t.not((await pushed).code, 0)
-    ;({ child, port } = await spawnBuilder(world))
+    real = await startReal(t, world, settings)
     const build = world.controller.builds.at(-1)
     await until(() => build?.result !== null)
     t.match(build?.result, { status: 'cancelled' })

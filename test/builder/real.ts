@@ -68,9 +68,11 @@ export async function startReal(
 }
 
 async function stop(child: ChildProcess, instance: string, state: string): Promise<void> {
-  const ended = child.exitCode === null ? once(child, 'exit') : undefined
-  child.kill('SIGTERM')
-  await ended
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
   const log = openLog('test', () => undefined)
   const runDir = join(state, 'run')
   const runtimesDir = join(state, 'builder/runtimes')
