@@ -1,7 +1,9 @@
-import { access, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '#driver/driver.ts'
 import type { Limits } from '#driver/driver.ts'
+import { groupDriver } from './engine.ts'
+import { exists, weightOf } from './processor-group.ts'
 import type { Site } from './site.ts'
 
 /**
@@ -17,9 +19,7 @@ export async function limitSteps(
   limits: Limits,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = { method: 'GET', path: '/info', doing: 'tell about itself' } as const
-  const { CgroupDriver } = await engine.ask<{ CgroupDriver: string }>(request, signal)
-  if (CgroupDriver === 'systemd') {
+  if ((await groupDriver(engine, signal)) === 'systemd') {
     settings.log.warn('dockerfile.steps_unlimited', { reason: 'the engine uses systemd groups' })
     return
   }
@@ -61,16 +61,4 @@ async function limitUnified({ memoryBytes, pids, cpuShares }: Limits): Promise<v
   await writeFile(join(home, 'memory.swap.max'), '0')
   await writeFile(join(home, 'pids.max'), String(pids))
   await writeFile(join(home, 'cpu.weight'), String(weightOf(cpuShares)))
-}
-
-/** Shares (2 to 262144) as a weight (1 to 10000), the way the engine translates them. */
-function weightOf(cpuShares: number): number {
-  return 1 + Math.floor(((cpuShares - 2) * 9999) / 262142)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

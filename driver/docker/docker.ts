@@ -3,6 +3,7 @@ import { openTurns } from '#lib/turns.ts'
 import type { Fleet, Workshop } from '#driver/driver.ts'
 import { EngineError } from '#driver/driver.ts'
 import { attachCopy } from './attach.ts'
+import { openBuildGroup } from './build-group.ts'
 import { exitOf } from './container.ts'
 import { startCopy } from './copy.ts'
 import { openEngine } from './engine.ts'
@@ -42,7 +43,8 @@ export async function openDocker(settings: DockerSettings): Promise<Docker> {
   checkSettings(settings)
   await mkdir(settings.runDir, { recursive: true, mode: 0o700 })
   const engine = await openEngine(settings.socketPath)
-  const site = { engine, settings, firewall: openFirewall(settings), takeTurn: openTurns() }
+  const [firewall, builds] = [openFirewall(settings), openBuildGroup(engine, settings)]
+  const site = { engine, settings, firewall, builds, takeTurn: openTurns() }
   return {
     fleet: openFleet(site),
     workshop: openWorkshop(site),

@@ -105,3 +105,9 @@ function dial<T>(client: Docker, request: Request, shape: Shape): Promise<T> {
     modem.dial(options, (error, answer) => (error ? reject(error as Error) : resolve(answer as T)))
   })
 }
+
+/** Who keeps control groups: the engine itself (`cgroupfs`) or `systemd`. */
+export async function groupDriver(engine: Engine, signal: AbortSignal): Promise<string> {
+  const request = { method: 'GET', path: '/info', doing: 'tell about itself' } as const
+  return (await engine.ask<{ CgroupDriver: string }>(request, signal)).CgroupDriver
+}

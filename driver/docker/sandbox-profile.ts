@@ -12,6 +12,8 @@ import { asSlave, bind, trustMounts, trustVariables } from './trust.ts'
 /** What the host prepared for a slot. */
 export interface SlotPlace {
   readonly network: string
+  /** Control group that it is in. */
+  readonly group: string
   /** Holds `secrets/` and `control/`. */
   readonly base: string
   /** Directories on a shared mount, one for each target. */
@@ -22,7 +24,7 @@ export interface SlotPlace {
 
 export function slotBody(
   shape: Shape,
-  { network, base, places, owner }: SlotPlace,
+  { network, group, base, places, owner }: SlotPlace,
   settings: DockerSettings,
 ): Docker.ContainerCreateOptions {
   const [entrypoint = '', ...args] = waiter
@@ -43,6 +45,7 @@ export function slotBody(
       OomScoreAdj: 900,
       // Its output may hold secrets until the builder has redacted it: no copy of it in a log.
       LogConfig: { Type: 'none', Config: {} },
+      CgroupParent: group,
       NetworkMode: network,
       Mounts: [
         ...shape.targets.map((target, index) => asSlave(bind(places[index] ?? '', target, true))),

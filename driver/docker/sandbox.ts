@@ -27,6 +27,7 @@ export async function runSandbox(
   checkName(spec.name)
   if (spec.argv.length === 0) throw new TypeError(`The sandbox ${spec.name} has no command.`)
   const slot = await slots.take(spec, signal)
+  const leave = site.builds.enter(spec.limits.cpuShares)
   let isEmpty = false
   try {
     await Promise.all([
@@ -39,6 +40,7 @@ export async function runSandbox(
     isEmpty = end.isEmpty
     return end.end
   } finally {
+    leave()
     slot.control.close()
     await (isEmpty ? clearFast(site, slot) : clearSoon(site, slot.name))
     if (spec.overlay !== null)

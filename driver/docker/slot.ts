@@ -82,13 +82,16 @@ export async function openSlot(
   const places = shape.targets.map((_, index) => placeIn(base, index))
   let control: Control | undefined
   try {
-    const network = await ensureBuildNetwork(site, signal)
+    const [network, group] = await Promise.all([
+      ensureBuildNetwork(site, signal),
+      site.builds.parent(signal),
+    ])
     await mountShared(base, pointsBytes, signal)
     const folders = [...places, join(base, 'control')]
     await Promise.all(folders.map((path) => mkdir(path, { recursive: true })))
     await openSecrets(join(base, 'secrets'), signal)
     control = await openControl(join(base, 'control'), signal)
-    const body = slotBody(shape, { network, base, places, owner }, site.settings)
+    const body = slotBody(shape, { network, group, base, places, owner }, site.settings)
     await createContainer(site, name, body, signal)
     const output = await openOutput(site, name, signal)
     await startContainer(site, name, signal)

@@ -9,6 +9,7 @@ import { removeAll, sweepCopies, sweepSandboxes } from './sweep.ts'
 export async function uninstall(site: Site, signal: AbortSignal): Promise<void> {
   await removeAll(site, 'copy', signal)
   await sweepSandboxes(site, signal)
+  await site.builds.remove(signal)
   await sweepCopies(site, signal)
   await removeAllNetworks(site, signal)
   await removeImages(site, signal)

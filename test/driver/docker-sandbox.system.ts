@@ -42,6 +42,22 @@ void t.test('a sandbox is as confined as a copy', async (t) => {
   t.equal(output.match(/Read-only file system|Permission denied/g)?.length, 3)
 })
 
+void t.test('whoever wakes up goes before a build', async (t) => {
+  const spec = sandboxSpec(ground, 'cat /proc/self/cgroup; sleep 60')
+  const stop = new AbortController()
+  const printed = Promise.withResolvers<string>()
+  const print = (chunk: Buffer): void => printed.resolve(chunk.toString())
+  const ended = workshop.run(spec, print, stop.signal).catch(() => undefined)
+  const group = /^\d+:(?:cpu,cpuacct|cpu|):(.*)\/.*$/m.exec(await printed.promise)?.[1] ?? ''
+  t.match(group, /^\/slipway/)
+  const isIdle = async (root: string): Promise<boolean> =>
+    (await readFile(join(root, group, 'cpu.idle'), 'utf8').catch(() => '')).startsWith('1')
+  const roots = ['/sys/fs/cgroup', '/sys/fs/cgroup/cpu']
+  while (!(await Promise.all(roots.map(isIdle))).includes(true)) await pause(20)
+  stop.abort()
+  await ended
+})
+
 void t.test(
   'a build directory under a read-only layer is a plain directory afterwards',
   async (t) => {

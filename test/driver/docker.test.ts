@@ -36,7 +36,7 @@ const bodies = {
   image: imageBody(copy, place, 'sha256:1', facts, settings),
   sandbox: slotBody(
     shapeOf(sandboxSpec(ground, 'true'), 'sha256:1'),
-    { network: 'net', base: '/run/one', places: [], owner: null },
+    { network: 'net', group: '/builds', base: '/run/one', places: [], owner: null },
     settings,
   ),
 }

@@ -1,0 +1,79 @@
+import { access, readFile, readdir, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Usage } from './starving.ts'
+
+/** A control group of the host, as far as its use of processors goes. */
+export interface ProcessorGroup {
+  /** It gets what no other group wants. */
+  yield(): Promise<void>
+  /** It gets its part beside the others. */
+  share(cpuShares: number): Promise<void>
+  usage(): Promise<Usage>
+}
+
+const root = '/sys/fs/cgroup'
+
+/** `parent` is as the engine takes it. Throws while no such group is there. */
+export async function findGroup(parent: string): Promise<ProcessorGroup> {
+  const path = pathOf(parent)
+  const isUnified = await exists(join(root, 'cgroup.controllers'))
+  const [processor, account] = isUnified
+    ? [join(root, path), join(root, path, 'cpu.stat')]
+    : [join(root, 'cpu', path), join(root, 'cpuacct', path, 'cpuacct.usage')]
+  const idle = join(processor, 'cpu.idle')
+  await access(idle)
+  return {
+    yield: () => writeFile(idle, '1'),
+    share: async (cpuShares) => {
+      await writeFile(idle, '0')
+      if (isUnified) await writeFile(join(processor, 'cpu.weight'), String(weightOf(cpuShares)))
+      else await writeFile(join(processor, 'cpu.shares'), String(cpuShares))
+    },
+    usage: async () => {
+      const [host, own] = await Promise.all([
+        readFile('/proc/stat', 'latin1'),
+        readFile(account, 'latin1'),
+      ])
+      const buildsMs = isUnified
+        ? Number(/^usage_usec (\d+)/m.exec(own)?.[1]) / 1e3
+        : Number(own) / 1e6
+      return { ...hostUsage(host), buildsMs }
+    },
+  }
+}
+
+/** Takes it away once nothing is in it; systemd does that by itself. */
+export async function removeGroup(parent: string): Promise<void> {
+  const kinds = (await exists(join(root, 'cgroup.controllers'))) ? ['.'] : await readdir(root)
+  const places = kinds.map((kind) => join(root, kind, pathOf(parent)))
+  await Promise.all(places.map((place) => rmdir(place).catch(() => undefined)))
+}
+
+/** `/slipway-builds`; systemd has `a-b.slice` within `a.slice`. */
+function pathOf(parent: string): string {
+  if (!parent.endsWith('.slice')) return parent
+  const parts = parent.slice(0, -'.slice'.length).split('-')
+  return parts.map((_, at) => `${parts.slice(0, at + 1).join('-')}.slice`).join('/')
+}
+
+/** A tick of the counts in `/proc/stat`, the same everywhere. */
+const tickMs = 10
+
+/** The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal. */
+function hostUsage(stat: string): Omit<Usage, 'buildsMs'> {
+  const ticks = (stat.split('\n', 1)[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number)
+  const sum = (some: readonly number[]): number => some.reduce((all, one) => all + one, 0)
+  return { totalMs: sum(ticks) * tickMs, unusedMs: sum(ticks.slice(3, 5)) * tickMs }
+}
+
+/** Shares (2 to 262144) as a weight (1 to 10000), the way the engine translates them. */
+export function weightOf(cpuShares: number): number {
+  return 1 + Math.floor(((cpuShares - 2) * 9999) / 262142)
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
