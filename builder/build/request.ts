@@ -4,6 +4,7 @@ import type { Log } from '#lib/log.ts'
 import type { BuildConfig, PushLimits } from '#builder/config.ts'
 import type { Objects } from '#builder/git.ts'
 import type { Places } from '#builder/places.ts'
+import type { Settling } from '#builder/slug/settling.ts'
 import type { BuildQueue } from './queue.ts'
 
 /** What is to be built. */
@@ -27,6 +28,7 @@ export interface BuildTools {
   readonly instance: string
   readonly workshop: Workshop
   readonly queue: BuildQueue
+  readonly settling: Settling
   readonly log: Log
   /** Nothing that was built before may be used; see verify.ts. */
   readonly fresh?: boolean

@@ -86,6 +86,7 @@ async function conclude(push: Push, version: number, tools: PushTools): Promise<
   const { transcript, checkout, stopped } = push
   const followed = { app: checkout.app.id, version }
   const end = await followToEnd(tools.controller, followed, transcript, stopped)
+  await tools.tools.settling.done()
   const { deployment } = end
   if (deployment.live) {
     const took = durationText(transcript.elapsedMs())

@@ -30,10 +30,11 @@ const shareLooks = 10
 export function openBuildGroup(engine: Engine, { instance, log }: DockerSettings): BuildGroup {
   let inside = 0
   let loop: Loop | null = null
-  const parent = async (signal: AbortSignal): Promise<string> =>
-    (await groupDriver(engine, signal)) === 'systemd'
-      ? `slipway-builds-${instance}.slice`
-      : `/slipway-builds-${instance}`
+  let driver: string | null = null
+  const parent = async (signal: AbortSignal): Promise<string> => {
+    driver ??= await groupDriver(engine, signal)
+    return driver === 'systemd' ? `slipway-builds-${instance}.slice` : `/slipway-builds-${instance}`
+  }
   const onError = (error: unknown): void => log.warn('builds.not_idle', { reason: String(error) })
   const leave = (): void => {
     inside -= 1

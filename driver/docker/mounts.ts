@@ -50,14 +50,16 @@ export interface Overlay {
   readonly upper: string
   /** On the file system of `upper`, and empty. */
   readonly work: string
+  /** Unmounting it does not wait for the disk; what it holds is written out by others. */
+  readonly isVolatile?: boolean
 }
 
 export async function mountOverlay(
   target: string,
-  { lower, upper, work }: Overlay,
+  { lower, upper, work, isVolatile = false }: Overlay,
   signal: AbortSignal,
 ): Promise<void> {
-  const directories = `lowerdir=${lower.map(plain).join(':')},upperdir=${plain(upper)},workdir=${plain(work)}`
+  const directories = `lowerdir=${lower.map(plain).join(':')},upperdir=${plain(upper)},workdir=${plain(work)}${isVolatile ? ',volatile' : ''}`
   await mkdir(target, { recursive: true })
   await mount(['-t', 'overlay', '-o', `${harmless},${directories}`, 'slipway', target], signal)
 }
@@ -98,14 +100,23 @@ export async function mountBind(
  * Nothing is ever deleted recursively here: after a failed unmount that would reach into a slug.
  */
 export async function clearMounts(base: string, signal: AbortSignal): Promise<void> {
-  await Promise.all((await namesIn(base)).map((name) => unmount(join(base, name), signal)))
-  await unmount(base, signal)
+  const points = [...(await namesIn(base)).map((name) => join(base, name)), base]
+  await unmountAtOnce(points, signal)
+  for (const point of points) await unmount(point, signal)
   for (const name of await namesIn(base)) await ifThere(rmdir(join(base, name)))
   await ifThere(rmdir(base))
 }
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await ifThere(readdir(folder))) ?? []
+}
+
+/** By one program; what is mounted twice, or is held by somebody, stays. */
+async function unmountAtOnce(points: readonly string[], signal: AbortSignal): Promise<void> {
+  const seen = await Promise.all(points.map(isMountPoint))
+  const mounted = points.filter((_, index) => seen[index])
+  if (mounted.length > 0) await exec('umount', mounted, signal).catch(() => undefined)
+  signal.throwIfAborted()
 }
 
 /** As often as it was mounted; lazily when a container that is just going still holds it. */

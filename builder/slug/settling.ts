@@ -1,0 +1,40 @@
+import type { Log } from '#lib/log.ts'
+import { run } from '#builder/process.ts'
+
+/** A disk that is kept busy by others is not waited for longer. */
+const patienceMs = 10_000
+
+/**
+ * What builds have written, on its way to the disk. The overlays they write through do not wait for it
+ * when they are unmounted; so it is begun here, while the release is deployed, and a push says that it is
+ * live when it would also be after a loss of power.
+ */
+export class Settling {
+  readonly #directory: string
+  readonly #log: Log
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(directory: string, log: Log) {
+    this.#directory = directory
+    this.#log = log
+  }
+
+  /** Begins to write out what is there now, after what was begun before. */
+  begin(): void {
+    this.#last = this.#last.then(() => this.#write())
+  }
+
+  /** Once all that was begun is written, or has taken too long. Never rejects. */
+  done(): Promise<void> {
+    return this.#last
+  }
+
+  async #write(): Promise<void> {
+    try {
+      const argv = ['sync', '--file-system', this.#directory]
+      await run(argv, {}, AbortSignal.timeout(patienceMs))
+    } catch (error) {
+      this.#log.warn('slug.not_settled', { reason: String(error) })
+    }
+  }
+}
