@@ -23,12 +23,18 @@ export const hosts: ClaimGroup = {
   measure: async (context) => {
     const [small, large] = [await keepTable(context, few), await keepTable(context, many)]
     return withOurs(small.start(), (ten) =>
-      withOurs(large.start(), async (all) => [
-        await compareWork(context, [ten, all]),
-        await compareMemory([ten, all]),
-        await timeChanges(all),
-        claim('100,000 hosts, from start to answer', large.startMs() / 1000, 2, 's'),
-      ]),
+      withOurs(large.start(), async (all) => {
+        const tableBytes = await compareMemory([ten, all])
+        const work = await compareWork(context, [ten, all])
+        const after = (await compareMemory([ten, all])) / mib
+        const mark = `; ${after.toFixed(0)} after a load`
+        return [
+          work,
+          claim('100,000 hosts, memory of the table', tableBytes / mib, 60, 'MiB', mark),
+          await timeChanges(all),
+          claim('100,000 hosts, from start to answer', large.startMs() / 1000, 2, 's'),
+        ]
+      }),
     )
   },
 }
@@ -90,10 +96,10 @@ async function compareWork(
   }
 }
 
-async function compareMemory([small, large]: readonly [Ours, Ours]): Promise<Claim> {
+/** What the larger table takes more, in bytes. After a load its heap has some room to grow as well. */
+async function compareMemory([small, large]: readonly [Ours, Ours]): Promise<number> {
   await sleep(settleMs)
-  const more = rssBytes(large.program.pid) - rssBytes(small.program.pid)
-  return claim('100,000 hosts, memory of the table', more / mib, 60, 'MiB')
+  return rssBytes(large.program.pid) - rssBytes(small.program.pid)
 }
 
 /** One rule goes to another site, and back. */
