@@ -1,12 +1,17 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { componentsOf } from '#builder/sbom/components.ts'
-import { stackPackages } from '#builder/sbom/stack-packages.ts'
+import { componentsIn, locksOf, type Lock } from '#builder/sbom/components.ts'
+import { listPackages, packagesIn } from '#builder/sbom/stack-packages.ts'
 import { workplace } from './checkout.ts'
+import { keyOf } from './key.ts'
 import type { BuildPlan } from './plan.ts'
 import type { BuildTools } from './request.ts'
 
 const compress = promisify(gzip)
+
+/** Lists made lately, by what they were made from: dependencies change with few pushes. */
+const known = new Map<string, string>()
+const keptLists = 32
 
 /**
  * What a build is made of, as BuiltSlug has it: from the lock files of the app and the packages of its
@@ -20,12 +25,25 @@ export async function bomOf(
 ): Promise<string | undefined> {
   const { app } = workplace(tools.places.builds, request.id)
   try {
-    const own = await componentsOf(app)
-    const ofStack = how.kind === 'dockerfile' ? [] : await stackPackages(request, tools, signal)
-    const bytes = await compress(JSON.stringify([...ofStack, ...own]))
-    return bytes.toString('base64')
+    const locks = await locksOf(app)
+    const packages = how.kind === 'dockerfile' ? '' : await listPackages(request, tools, signal)
+    return await listOf(locks, packages, request.checkout.stack)
   } catch (error) {
     if (!signal.aborted) tools.log.warn('build.no_bom', { reason: String(error) })
     return undefined
   }
+}
+
+async function listOf(locks: readonly Lock[], packages: string, stack: string): Promise<string> {
+  const key = keyOf([stack, packages, ...locks.flatMap(({ name, text }) => [name, text])])
+  const list = known.get(key) ?? (await makeList(locks, packages, stack))
+  known.delete(key)
+  known.set(key, list)
+  for (const old of [...known.keys()].slice(0, -keptLists)) known.delete(old)
+  return list
+}
+
+async function makeList(locks: readonly Lock[], packages: string, stack: string): Promise<string> {
+  const components = [...packagesIn(packages, stack), ...componentsIn(locks)]
+  return (await compress(JSON.stringify(components))).toString('base64')
 }

@@ -42,8 +42,10 @@ export async function deployCommit(
   transcript.hide(secretsOf(checkout.config, [checkout.web_url, app.name]))
   transcript.step(`Receiving ${app.name} ${branch} ${id.slice(0, 7)} (by ${user.email})`)
   const objects = { repository: push.repository, quarantine: report.quarantine }
-  const commit = await readCommit(objects, id, cancelled)
-  await checkContent(objects, commit, tools.tools, cancelled)
+  const [commit] = await Promise.all([
+    readCommit(objects, id, cancelled),
+    checkContent(objects, id, tools.tools, cancelled),
+  ])
 
   return releaseRecorded({ push, branch, commit }, tools)
 }
@@ -69,12 +71,12 @@ const treeShape = { entries: 200_000, depth: 100, pathBytes: 1024, linkBytes: 40
 
 async function checkContent(
   objects: Objects,
-  { id }: Commit,
+  commit: string,
   { limits }: BuildTools,
   signal: AbortSignal,
 ): Promise<void> {
   const shape: TreeLimits = { ...treeShape, totalBytes: limits.treeBytes }
-  const { files } = await checkTree(objects, id, shape, signal)
+  const { files } = await checkTree(objects, commit, shape, signal)
   if (files > 0) return
   const hint =
     'Add the files of an app (package.json, Procfile, Dockerfile, ...), commit, push again.'

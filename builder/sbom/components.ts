@@ -1,21 +1,32 @@
 import { join } from 'node:path'
 import { readPlainFile } from '#builder/build/files.ts'
 import { componentOf, type Component } from './component.ts'
-import { lockFiles } from './lock-files.ts'
+import { lockFiles, type LockFile } from './lock-files.ts'
 
 /** A larger lock file is passed over. */
 const lockBytes = 32 * 1024 ** 2
 
-/** What the lock files of an app name, each once, in order. */
-export async function componentsOf(app: string): Promise<Component[]> {
+/** A lock file as it was read. */
+export interface Lock extends LockFile {
+  readonly text: string
+}
+
+/** The lock files of an app, of each ecosystem the first. */
+export async function locksOf(app: string): Promise<Lock[]> {
+  const found = new Map<string, Lock>()
+  for (const file of lockFiles) {
+    if (found.has(file.ecosystem)) continue
+    const text = await readPlainFile(join(app, file.name), lockBytes).catch(() => null)
+    if (text !== null) found.set(file.ecosystem, { ...file, text })
+  }
+  return [...found.values()]
+}
+
+/** What they name, each once, in order. */
+export function componentsIn(locks: readonly Lock[]): Component[] {
   const found = new Map<string, Component>()
-  const read = new Set<string>()
-  for (const { name, ecosystem, read: parse } of lockFiles) {
-    if (read.has(ecosystem)) continue
-    const text = await readPlainFile(join(app, name), lockBytes).catch(() => null)
-    if (text === null) continue
-    read.add(ecosystem)
-    for (const locked of parsed(parse, text)) {
+  for (const { ecosystem, read, text } of locks) {
+    for (const locked of parsed(read, text)) {
       const component = componentOf(ecosystem, locked)
       found.set(component['bom-ref'], component)
     }

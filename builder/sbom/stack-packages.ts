@@ -9,18 +9,17 @@ const format = '${Package} ${Version} ${Architecture}\\n'
 const listBytes = 1024 ** 2
 const listMs = 60_000
 
-/** Debian packages of the image apps run in. Asked of each image once, in a sandbox. */
-export async function stackPackages(
+/** Debian packages of the image apps run in, a line each. Asked of each image once, in a sandbox. */
+export async function listPackages(
   request: BuildRequest,
   { workshop, places, config }: BuildTools,
   signal: AbortSignal,
-): Promise<Component[]> {
-  const { stack } = request.checkout
-  const image = `${stack}:run`
+): Promise<string> {
+  const image = `${request.checkout.stack}:run`
   const digest = await workshop.imageDigest(image, signal)
   const note = join(dirname(places.builds), `packages-${digest.replace(/^sha256:/, '')}.txt`)
   const noted = await readFile(note, 'utf8').catch(() => null)
-  if (noted !== null) return readPackages(noted, stack)
+  if (noted !== null) return noted
   let printed = ''
   const end = await workshop.run(
     {
@@ -38,12 +37,14 @@ export async function stackPackages(
     (chunk) => (printed = (printed + chunk.toString()).slice(0, listBytes)),
     signal,
   )
-  if (end.kind !== 'exit' || end.code !== 0) return []
+  if (end.kind !== 'exit' || end.code !== 0) return ''
   await writeDurably(note, printed)
-  return readPackages(printed, stack)
+  return printed
 }
 
-function readPackages(text: string, stack: string): Component[] {
+/** What such a list names; nothing when it is empty. */
+export function packagesIn(text: string, stack: string): Component[] {
+  if (text === '') return []
   const release = stack.replace('slipway-', '')
   const distro = {
     type: 'operating-system',

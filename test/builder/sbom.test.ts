@@ -7,7 +7,7 @@ import t from 'tap'
 import { getBom } from '#contract/bom.ts'
 import { createApp } from '#contract/app.ts'
 import { finishBuild } from '#contract/push.ts'
-import { componentsOf } from '#builder/sbom/components.ts'
+import { componentsIn, locksOf } from '#builder/sbom/components.ts'
 import { begin } from '#test/controller/push.ts'
 import { startPlatform } from '#test/controller/platform.ts'
 
@@ -100,7 +100,7 @@ for (const { file, text, purls } of samples) {
   t.test(`${file} names ${purls.length} packages (${text.length} bytes)`, async (t) => {
     const app = t.testdir({ [file]: text })
     t.strictSame(
-      (await componentsOf(app)).map(({ purl }) => purl),
+      componentsIn(await locksOf(app)).map(({ purl }) => purl),
       purls,
     )
   })
@@ -108,7 +108,7 @@ for (const { file, text, purls } of samples) {
 
 t.test('a hash of the lock file is given as hex', async (t) => {
   const app = t.testdir({ 'package-lock.json': samples[0]?.text ?? '' })
-  const [first] = await componentsOf(app)
+  const [first] = componentsIn(await locksOf(app))
   t.strictSame(first?.hashes, [{ alg: 'SHA-512', content: '07'.repeat(64) }])
 })
 
@@ -121,7 +121,7 @@ t.test('the list of a build is a CycloneDX document, the same for the same slug'
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await writeFile(join(folder, file), text)
   }
-  const components = await componentsOf(folder)
+  const components = componentsIn(await locksOf(folder))
   const slug = {
     digest: `sha256:${'a'.repeat(64)}`,
     artifact: { kind: 'tree' as const, layers: ['/slugs/a/app'] },
