@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { Client } from '#router/proxy/client.ts'
-import type { Shared } from '#router/proxy/exchange.ts'
+import type { Shared } from '#router/proxy/shared.ts'
 import { StreamTransport } from './stream.ts'
 import type { Peer } from './stream.ts'
 

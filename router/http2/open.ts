@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Shared } from '#router/proxy/exchange.ts'
+import type { Shared } from '#router/proxy/shared.ts'
 import type { Source } from '#router/transport/transport.ts'
 import { Budget } from './budget.ts'
 import { Conduct } from './conduct.ts'

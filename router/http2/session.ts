@@ -1,6 +1,6 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Client } from '#router/proxy/client.ts'
-import type { Shared } from '#router/proxy/exchange.ts'
+import type { Shared } from '#router/proxy/shared.ts'
 import type { Deadline } from '#router/proxy/wheel.ts'
 import type { Budget } from './budget.ts'
 import type { Conduct } from './conduct.ts'

@@ -1,12 +1,13 @@
 import { judge } from '#router/rules/judge.ts'
 import type { Asked } from '#router/rules/judge.ts'
 import { strippedTarget } from '#router/rules/strip.ts'
-import type { Exchange, Shared } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { requestHeadText } from './forward.ts'
 import type { Origin, Peer } from './origin.ts'
-import { plain, reply } from './reply.ts'
+import { plain, reply, tooLarge } from './reply.ts'
 import type { Reply } from './reply.ts'
 import type { RequestHead } from './request-head.ts'
+import type { Shared } from './shared.ts'
 
 /** A request's head as it was just read, and who sent it. */
 export interface Arrival {
@@ -43,7 +44,7 @@ export function admit(exchange: Exchange, arrival: Arrival, shared: Shared): Adm
   const origin = peer.origin(head, bytes, exchange.startedAt)
   exchange.meet(rule, origin)
   if (rule === undefined) return reply(404)
-  if (request.bodyBytes > exchange.limits.bodyBytes) return reply(413, 'H32')
+  if (request.bodyBytes > exchange.limits.bodyBytes) return tooLarge
   const target = rule.strip ? strippedTarget(rule, request.target) : null
   request.text = requestHeadText(head, bytes, start, { fields: origin.fields, target })
   if (rule.isPlain) return null

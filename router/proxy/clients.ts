@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transport } from '#router/transport/transport.ts'
 import { Client } from './client.ts'
 import { Crowd } from './crowd.ts'
-import type { Shared } from './exchange.ts'
+import type { Shared } from './shared.ts'
 import type { Quota } from './quota.ts'
 
 /** The connections that are open. */

@@ -1,3 +1,5 @@
+import { errorPage } from '#router/rules/error-page.ts'
+import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 
 interface Row {
@@ -43,24 +45,22 @@ const maintenance: Row = {
 }
 const unknown: Row = { reason: 'Error', sentence: 'The request could not be served.' }
 
-export interface PageOptions {
-  /** The answer to HEAD: without its body. */
-  readonly isHead: boolean
-  /** The connection ends with this answer. */
-  readonly closes: boolean
-}
-
-/** A whole answer of our own, one character for each byte. */
-export function page(answer: Reply, { isHead, closes }: PageOptions): string {
+/**
+ * A whole answer of our own, one character for each byte, with the app's page where it has one.
+ *
+ * `exchange`: what is answered; null: it could not be read. `closes`: the connection ends with this.
+ */
+export function page(answer: Reply, exchange: Exchange | null, closes: boolean): string {
   const { status, fields, code } = answer
   const { reason, sentence } = code === 'H80' ? maintenance : (rows[status] ?? unknown)
-  const body = answer.body === null ? html(status, reason, sentence) : latin1Text(answer.body)
+  const written = answer.body ?? errorPage(exchange?.site ?? null, status)
+  const body = written === null ? html(status, reason, sentence) : latin1Text(written)
   const type = /^content-type:/im.test(fields) ? '' : 'Content-Type: text/html; charset=utf-8\r\n'
   const connection = closes ? 'Connection: close\r\n' : ''
   const head =
     `HTTP/1.1 ${status} ${reason}\r\n${type}Content-Length: ${body.length}\r\n` +
     `Cache-Control: no-store\r\n${fields}${connection}\r\n`
-  return isHead ? head : head + body
+  return exchange?.request.isHead === true ? head : head + body
 }
 
 /** UTF-8 of a text that others wrote, in the characters that connections are given. */

@@ -1,6 +1,6 @@
 import type { Instance } from '#router/table/instance.ts'
 import type { ConnectReceiver, Transport } from '#router/transport/transport.ts'
-import type { Shared } from './exchange.ts'
+import type { Shared } from './shared.ts'
 import type { Deadline } from './wheel.ts'
 
 type Deps = Pick<Shared, 'network' | 'wheel' | 'limits'>

@@ -15,7 +15,7 @@ import type {
 import { Clients } from './clients.ts'
 import { unobserved } from './entry.ts'
 import type { Observer } from './entry.ts'
-import type { Shared } from './exchange.ts'
+import type { Shared } from './shared.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { Quota } from './quota.ts'

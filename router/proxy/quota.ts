@@ -1,5 +1,5 @@
 import type { Observer } from './entry.ts'
-import type { Shared } from './exchange.ts'
+import type { Shared } from './shared.ts'
 import { Shares } from './shares.ts'
 
 /** How many connections there may be, of all and of each address; whoever has one gives it back. */

@@ -20,6 +20,11 @@ export function refusal(status: number): Reply {
   return reply(status, status === 431 || status === 414 || status === 413 ? 'H32' : null)
 }
 
+/** The client did not send what it began, or no body that fits, or the instance no answer, in time. */
+export const slowClient = reply(408, 'H28')
+export const tooLarge = reply(413, 'H32')
+export const slowInstance = reply(504, 'H12')
+
 /** Come back later. */
 export function busy(code: HCode): Reply {
   return reply(503, code, 'Retry-After: 10\r\n')

@@ -1,8 +1,5 @@
 import { byteAt } from './bytes.ts'
 
-/** Close, "going away" (RFC 6455, 7.4.1), as a server sends it. */
-export const goingAway = Buffer.from([0x88, 2, 0x03, 0xe9])
-
 /**
  * Follows one direction of a WebSocket so far as to know where one frame ends and the next may begin:
  * a frame of ours in the middle of another would be taken for its payload.

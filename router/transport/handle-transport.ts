@@ -1,25 +1,12 @@
 import { endOfFile, reportReads, shutdownRequest } from './binding.ts'
 import type { StreamHandle, TcpHandle } from './binding.ts'
 import { Bulk, shared, sharedBytes } from './lending.ts'
+import type { Line } from './line.ts'
 import { PlainWriter } from './plain-writer.ts'
 import { SecureWriter } from './secure-writer.ts'
-import type { Receiver, Source, Transport } from './transport.ts'
+import type { Receiver, Transport } from './transport.ts'
 import type { Writer, WriterOwner } from './writer.ts'
 import { textBytes } from './writer.ts'
-
-/** What a transport is over, and who it is for. */
-export interface Line {
-  readonly handle: StreamHandle
-  /** Closes it; */
-  close(): void
-  /** and so that the other side sees an error. Not while a shutdown is under way. */
-  reset(): void
-  /** Calls when something else has closed it. */
-  onClosed?(listener: () => void): void
-  readonly source: Source
-  readonly isSecure: boolean
-  readonly serverName: string
-}
 
 /** A connection over a libuv handle, without a stream in between. */
 export class HandleTransport implements Transport, WriterOwner {

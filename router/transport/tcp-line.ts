@@ -1,5 +1,5 @@
 import type { TcpHandle } from './binding.ts'
-import type { Line } from './handle-transport.ts'
+import type { Line } from './line.ts'
 import type { Source } from './transport.ts'
 
 /** A TCP connection that nobody else knows of. */

@@ -17,17 +17,18 @@ const hello = '\x81\x05hello'
 async function openSocket(
   t: Test,
   rig: Rig,
+  saysFirst = '',
 ): Promise<{ app: Socket; client: RawClient; id: string }> {
   const { promise, resolve } = Promise.withResolvers<Socket>()
   const port = await rawBackend(t, (socket) => {
     socket.once('data', () => {
-      socket.write(switching)
+      socket.write(switching + saysFirst, 'latin1')
       resolve(socket)
     })
   })
   rig.route(port)
   const client = dial(t, rig.port).send(upgrade)
-  await client.until('\r\n\r\n')
+  await client.until(`\r\n\r\n${saysFirst}`)
   client.text = ''
   return { app: await promise, client, id: instanceAt(port).id }
 }
@@ -51,6 +52,14 @@ t.test('the word stands between two frames, not inside one', async (t) => {
   rig.routes.closeTunnels([id])
   app.write(hello.slice(4), 'latin1')
   t.equal(await client.all(), hello + goingAway)
+})
+
+t.test('a frame that begins together with the switch is not broken into either', async (t) => {
+  const rig = await openRig(t)
+  const { app, client, id } = await openSocket(t, rig, hello.slice(0, 4))
+  rig.routes.closeTunnels([id])
+  app.write(hello.slice(4), 'latin1')
+  t.equal(await client.all(), hello.slice(4) + goingAway)
 })
 
 t.test('an app that never ends its frame does not keep the connection', async (t) => {
