@@ -21,8 +21,8 @@ interface EngineConfig {
   readonly socketPath: string | null
   /** File with the certificates builds shall trust; null: those of the stack. */
   readonly caBundle: string | null
-  /** The one port of the host that apps may reach. */
-  readonly routerPort: number
+  /** Ports of the host that apps may reach; 0: none. */
+  readonly routerPorts: readonly number[]
   /** Network of the builds, CIDR; null: the driver's default. */
   readonly buildSubnet: string | null
 }
@@ -124,7 +124,7 @@ function readEngineConfig(env: Environment): EngineConfig {
     instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
     socketPath: orNull(text(env, 'SLIPWAY_ENGINE_SOCKET', '')),
     caBundle: orNull(text(env, 'SLIPWAY_CA_BUNDLE', '')),
-    routerPort: port(env, 'SLIPWAY_HTTP_PORT', 8080),
+    routerPorts: [port(env, 'SLIPWAY_HTTP_PORT', 8080), port(env, 'SLIPWAY_HTTPS_PORT', 0)],
     buildSubnet: orNull(text(env, 'SLIPWAY_BUILD_SUBNET', '')),
   }
 }

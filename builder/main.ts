@@ -44,7 +44,7 @@ async function openWorkshop({ state, engine }: Config, openedLog: Log): Promise<
     instance: engine.instance,
     runDir: join(state, 'run'),
     runtimesDir: join(state, 'builder/runtimes'),
-    routerPort: engine.routerPort,
+    routerPorts: engine.routerPorts,
     log: openedLog,
     ...(engine.socketPath === null ? {} : { socketPath: engine.socketPath }),
     ...(engine.caBundle === null ? {} : { caBundle: engine.caBundle }),

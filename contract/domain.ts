@@ -22,10 +22,17 @@ export const Domain = Type.Object({
   /** Where its DNS should point; null for what the platform's own DNS answers. */
   cname: Type.Union([Type.String(), Type.Null()]),
   status: DomainStatus,
-  /** Certificates are kept by host, not here. */
-  sni_endpoint: Type.Null(),
-  acm_status: Type.Null(),
-  acm_status_reason: Type.Null(),
+  /** The certificate it is served with. */
+  sni_endpoint: Type.Union([Type.Object({ id: Uuid, name: Type.String() }), Type.Null()]),
+  /** Of its automatic certificate; null where none is asked for. */
+  acm_status: Type.Union([
+    Type.Literal('cert issued'),
+    Type.Literal('pending'),
+    Type.Literal('failing'),
+    Type.Null(),
+  ]),
+  /** Why it is failing, in one sentence. */
+  acm_status_reason: Type.Union([Type.String(), Type.Null()]),
   created_at: Time,
   updated_at: Time,
 })

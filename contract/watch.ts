@@ -3,7 +3,7 @@ import { endpoint } from './endpoint.ts'
 
 /** What the router counted while a deployment went on. */
 export const Receipt = Type.Object({
-  /** False: the router was started anew meanwhile and has not seen all of it. */
+  /** False: a process of the router was killed meanwhile, or stopped, and what it had seen is lost. */
   complete: Type.Boolean(),
   /** Requests that were answered, held ones and the app's own errors included. */
   served: Type.Integer(),
@@ -18,9 +18,8 @@ export const Receipt = Type.Object({
 export type Receipt = Static<typeof Receipt>
 
 /**
- * The router counts from `open` on under an `id`; `read` answers the counts so far, `close` the
- * same and forgets them. Opening twice changes nothing. An id it does not know has counted nothing,
- * and is not complete.
+ * The router counts from `open` on under an `id`; `close` answers the counts and forgets them. Opening
+ * twice changes nothing. An id it does not know has counted nothing, and is not complete.
  */
 export const countReceipt = endpoint({
   method: 'POST',
@@ -31,7 +30,7 @@ export const countReceipt = endpoint({
     /** `app/environment` */
     site: Type.String(),
     id: Type.String(),
-    action: Type.Union([Type.Literal('open'), Type.Literal('read'), Type.Literal('close')]),
+    action: Type.Union([Type.Literal('open'), Type.Literal('close')]),
   }),
   reply: Receipt,
 })

@@ -12,10 +12,13 @@ import { orSay } from './listen-fault.ts'
 import { Draining, drainingPath } from './processes/draining.ts'
 import { drainingFor, Ending, stopping, untilSignalled } from './processes/ending.ts'
 import { ServiceKeeper } from './processes/keeper.ts'
+import { knownBy, learn } from './processes/known.ts'
 import { Leaving } from './processes/leaving.ts'
 import { openOwnSocket } from './processes/own-socket.ts'
+import { Predecessors } from './processes/predecessors.ts'
 import { spread } from './processes/spread.ts'
 import { takeOver } from './processes/take-over.ts'
+import type { Left } from './processes/take-over.ts'
 import { prepare } from './service.ts'
 import type { Prepared } from './service.ts'
 import type { Workers } from './processes/workers.ts'
@@ -50,26 +53,31 @@ async function runMain({ config, token, env }: Main): Promise<void> {
   const routes = new Routes()
   await restore(routes, file, log)
   const draining = new Draining(config.drainingDir, token)
+  let left: Left = { known: [], draining: [] }
   if (config.replaces !== null) {
-    await takeOver({ url: config.replaces, token, draining, routes })
+    left = await takeOver({ url: config.replaces, token, draining, routes })
     // Its predecessor may have begun a new file after this one had read the old.
     void keeper.replace(routes).catch((error: unknown) => log.error('table.not_kept', error))
   }
 
   const prepared = await prepare({ config, token, routes, keeper, log })
+  const predecessors = await succeed(left, prepared, draining)
   const serving = await openServing({ config, token, env }, prepared, log)
   const ending = new Ending()
   const ours = spread(prepared.calls, { siblings: () => serving.siblings, log })
   const theirs = ({ isForServing }: Call): boolean => isForServing !== true
   const leaving = new Leaving({
-    calls: spread(ours, { siblings: () => draining.siblings, isFor: theirs, log }),
+    calls: spread(ours, { siblings: () => predecessors.siblings, isFor: theirs, log }),
     token,
     openSocket: () => openOwnSocket(drainingPath(config.drainingDir), { token, calls: ours, log }),
     routes,
     rest: () => prepared.rest(),
+    known: () => knownBy(prepared.calls),
+    lastCounts: prepared.lastCounts,
     onLeave: () => {
       log.info('leaving')
       ending.tell(drainingFor(config.drainMs))
+      return predecessors.leave()
     },
   })
   const { calls } = leaving
@@ -91,6 +99,18 @@ async function runMain({ config, token, env }: Main): Promise<void> {
   await Promise.all([admin.close(), leaving.close()])
 }
 
+/** Knows what the one in service was told, and follows those that will tell what they have counted. */
+async function succeed(
+  left: Left,
+  { calls, receipts }: Prepared,
+  draining: Draining,
+): Promise<Predecessors> {
+  await learn(left.known, calls)
+  const predecessors = new Predecessors(draining, receipts)
+  for (const pid of left.draining) predecessors.follow(pid)
+  return predecessors
+}
+
 /** This process, or workers of it. */
 async function openServing(
   { config, token, env }: Main,
@@ -100,7 +120,8 @@ async function openServing(
   if (config.workers === 1) return { ...(await prepared.open()), siblings: [] }
   const { openWorkers } = await import('./processes/workers.ts')
   const { http, https, workers: count, workersDir: folder } = config
-  return await openWorkers({ count, http, https, folder, token, env, calls: prepared.calls, log })
+  const { calls, receipts } = prepared
+  return await openWorkers({ count, http, https, folder, token, env, calls, receipts, log })
 }
 
 async function readToken(path: string): Promise<string> {

@@ -12,6 +12,8 @@ import { openTls } from './tls/tls.ts'
 import type { CertificateInfo, Tls } from './tls/tls.ts'
 import { openNetwork } from './transport/choose.ts'
 import { watchCalls } from './watch/calls.ts'
+import { LastCounts } from './watch/last-counts.ts'
+import type { Receipts } from './watch/receipts.ts'
 import { startWatch } from './watch/start.ts'
 import type { Watch } from './watch/watch.ts'
 
@@ -33,6 +35,8 @@ export interface Service {
 export interface Prepared {
   /** What can be asked of it, and told to it. */
   readonly calls: readonly Call[]
+  readonly receipts: Receipts
+  readonly lastCounts: LastCounts
   /** Listens for the world. Throws SettingError when that cannot be. */
   open(): Promise<Service>
   /** Writes nothing from here on, and returns when nothing is being written any more. */
@@ -58,8 +62,12 @@ export async function prepare(deps: PrepareDeps): Promise<Prepared> {
   const certificate = (serverName: string): WhyCertificate | undefined =>
     whyCertificate(tls.certificateOf(serverName))
   const admin = adminCalls({ routes, file: keeper, log, certificate })
+  const { receipts } = watch
+  const lastCounts = new LastCounts(receipts)
   return {
-    calls: [...admin, ...certificateCalls(tls), ...watchCalls(watch)],
+    calls: [...admin, ...certificateCalls(tls), ...watchCalls(watch), lastCounts.call],
+    receipts,
+    lastCounts,
     open: () => openService(deps, tls, watch),
     rest: async () => {
       await Promise.all([keeper.rest(), tls.close()])

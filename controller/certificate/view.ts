@@ -1,6 +1,6 @@
 import { failure } from '#contract/error.ts'
 import type { AutomaticName, SniEndpoint } from '#contract/sni-endpoint.ts'
-import { automaticNames, certificatesFor, isManual } from '#controller/store/certificates.ts'
+import { automaticNamesAmong, certificatesFor, isManual } from '#controller/store/certificates.ts'
 import type { OwnedHost } from '#controller/store/certificates.ts'
 import type { AppRow, AutomaticNameRow, CertificateRow, Store } from '#controller/store/tables.ts'
 import { nameFor } from './names.ts'
@@ -23,8 +23,7 @@ export interface AppCertificates {
 
 export async function certificatesOf({ db, now }: ViewDeps, app: AppRow): Promise<AppCertificates> {
   const hosts = await ownedHostsOf(db, app)
-  const names = hosts.flatMap(({ host }) => [host, `*${host.slice(host.indexOf('.'))}`])
-  const rows = await certificatesFor(db, app.id, [...new Set(names)])
+  const rows = await certificatesFor(db, app.id, namesFor(hosts))
   const manual = (await isManual(db, app.id)) ? [app.id] : []
   const world: World = { hosts, certificates: rows, manual: new Set(manual) }
   const pick = picker(world, now())
@@ -81,10 +80,19 @@ export function viewOf(
   }
 }
 
+/** Those that a certificate for some of these hosts may be asked for by. */
+function namesFor(hosts: readonly OwnedHost[]): readonly string[] {
+  return [...new Set(hosts.flatMap(({ host }) => [host, `*${host.slice(host.indexOf('.'))}`]))]
+}
+
 /** How each host of an app stands with automatic certificates. */
-export async function standingOf(deps: ViewDeps, app: AppRow): Promise<AutomaticName[]> {
-  const all = await certificatesOf(deps, app)
-  const states = new Map((await automaticNames(deps.db)).map((row) => [row.name, row]))
+export async function standingOf(
+  deps: ViewDeps,
+  app: AppRow,
+  all: AppCertificates,
+): Promise<AutomaticName[]> {
+  const rows = await automaticNamesAmong(deps.db, namesFor(all.hosts))
+  const states = new Map(rows.map((row) => [row.name, row]))
   const isOff = await isManual(deps.db, app.id)
   return all.hosts.map(({ host }) => {
     const row = all.used.get(host)

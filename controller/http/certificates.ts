@@ -64,7 +64,7 @@ export function serveCertificates(http: Http, deps: Deps): void {
   serve(http, getAutomatic, async ({ app }) => ({
     acm: !(await isManual(db, app.id)),
     available: acme !== null,
-    domains: await standingOf(about, app),
+    domains: await standingOf(about, app, await certificatesOf(about, app)),
   }))
 
   serve(http, enableAutomatic, async ({ app, user }) => {

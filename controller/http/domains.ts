@@ -1,6 +1,8 @@
 import { addDomain, checkDomain, type Domain, getDomain } from '#contract/domain.ts'
 import { listDomains, removeDomain } from '#contract/domain.ts'
 import type { DomainCheck } from '#contract/domain.ts'
+import { domainCertificates, noCertificate } from '#controller/certificate/domain-view.ts'
+import type { DomainCertificate } from '#controller/certificate/domain-view.ts'
 import { checkHost } from '#controller/domain/check.ts'
 import { platformHost } from '#controller/domain/claim.ts'
 import { addHost, findDomain, removeHost } from '#controller/domain/domains.ts'
@@ -12,12 +14,17 @@ import { type Http, serve } from './serve.ts'
 
 export function serveDomains(http: Http, deps: Deps): void {
   const { db, config, now, lookUp, kick } = deps
-  const show = (app: AppRow, row: DomainRow): Domain =>
-    domainOf(app, row, platformHost(config, app.name))
+  const { acme } = deps.certificates
+  const viewFor = async (app: AppRow): Promise<(row: DomainRow) => Domain> => {
+    const certificates = await domainCertificates({ db, now, acme }, app)
+    const cname = platformHost(config, app.name)
+    return (row) => domainOf(app, row, { cname, certificates })
+  }
+  const show = async (app: AppRow, row: DomainRow): Promise<Domain> => (await viewFor(app))(row)
 
   serve(http, listDomains, async ({ app }) => {
     const rows = await domainsOf(db, (await environmentOf(db, app.id)).id)
-    return rows.map((row) => show(app, row))
+    return rows.map(await viewFor(app))
   })
 
   serve(http, addDomain, async ({ app, user, body }) => {
@@ -45,7 +52,7 @@ export function serveDomains(http: Http, deps: Deps): void {
     const checked = await checkHost(lookUp, config, app.name, row.host)
     const status = statusBy[checked.verdict] ?? row.status
     if (status !== row.status) await setDomainStatus(db, row.host, status, now().toISOString())
-    return { domain: show(app, { ...row, status }), ...checked }
+    return { domain: await show(app, { ...row, status }), ...checked }
   })
 }
 
@@ -57,7 +64,13 @@ const statusBy: Partial<Record<DomainCheck['verdict'], DomainRow['status']>> = {
   nowhere: 'failed',
 }
 
-function domainOf(app: AppRow, row: DomainRow, cname: string): Domain {
+interface Shown {
+  /** Where hosts of the app's own should point. */
+  readonly cname: string
+  readonly certificates: ReadonlyMap<string, DomainCertificate>
+}
+
+function domainOf(app: AppRow, row: DomainRow, { cname, certificates }: Shown): Domain {
   return {
     id: row.id,
     app: { id: app.id, name: app.name },
@@ -65,9 +78,7 @@ function domainOf(app: AppRow, row: DomainRow, cname: string): Domain {
     kind: row.kind,
     cname: row.kind === 'platform' ? null : cname,
     status: row.status,
-    sni_endpoint: null,
-    acm_status: null,
-    acm_status_reason: null,
+    ...(certificates.get(row.host) ?? noCertificate),
     created_at: row.created_at,
     updated_at: row.updated_at,
   }

@@ -124,6 +124,14 @@ export function automaticNames(db: Store): Promise<AutomaticNameRow[]> {
   return db.selectFrom('automatic_names').selectAll().execute()
 }
 
+export async function automaticNamesAmong(
+  db: Store,
+  names: readonly string[],
+): Promise<AutomaticNameRow[]> {
+  if (names.length === 0) return []
+  return await db.selectFrom('automatic_names').selectAll().where('name', 'in', names).execute()
+}
+
 /** Whether there is a name to be asked for, or about. */
 export async function isSomeDue(db: Store, now: string): Promise<boolean> {
   const row = await db

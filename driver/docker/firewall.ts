@@ -14,7 +14,7 @@ export interface Firewall {
 
 export interface FirewallSettings {
   readonly instance: string
-  readonly routerPort: number
+  readonly routerPorts: readonly number[]
 }
 
 const freshMs = 30_000
@@ -44,14 +44,16 @@ export function chainsOf(instance: string): { input: string; forward: string } {
  * The chains as iptables-restore reads them; naming a chain empties it, and all of it takes effect
  * at once, so there is no moment without rules.
  */
-export function chainRules({ instance, routerPort }: FirewallSettings): string {
+export function chainRules({ instance, routerPorts }: FirewallSettings): string {
   const { input, forward } = chainsOf(instance)
+  const open = routerPorts
+    .filter((port) => port !== 0)
+    .map((port) => `-A ${input} -p tcp --dport ${port} -j ACCEPT\n`)
   return `*filter
 :${input} - [0:0]
 :${forward} - [0:0]
 -A ${input} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
--A ${input} -p tcp --dport ${routerPort} -j ACCEPT
--A ${input} -j DROP
+${open.join('')}-A ${input} -j DROP
 -A ${forward} -d 169.254.0.0/16 -j DROP
 -A ${forward} -j RETURN
 COMMIT

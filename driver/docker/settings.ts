@@ -12,8 +12,8 @@ export interface DockerSettings {
   readonly runtimesDir: string
   /** CA certificates (PEM) that take the place of the stack's own. */
   readonly caBundle?: string
-  /** The one TCP port of the host that apps may reach. */
-  readonly routerPort: number
+  /** TCP ports of the host that apps may reach: the router's; 0 is none. */
+  readonly routerPorts: readonly number[]
   /** Subnet of the builds' network, CIDR; default 10.217.255.192/26. */
   readonly buildSubnet?: string
   readonly log: Log

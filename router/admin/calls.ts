@@ -19,11 +19,20 @@ export interface Call {
   readonly merge?: (ours: unknown, theirs: unknown) => unknown
   /** Of no use to a process that takes no more connections. */
   readonly isForServing?: boolean
-  /** It waits for something, so all are asked at the same time; else ours answers first. */
-  readonly isWait?: boolean
-  /** The body by which another process comes to know what this one does; null: there is nothing. */
-  readonly present?: () => unknown
+  /** In which order processes answer together; ours first unless told. */
+  readonly order?: Order
+  /** The bodies by which another process comes to know what this one does. */
+  readonly present?: () => readonly unknown[]
+  /** What it tells is on the disk, where the next router finds it. */
+  readonly isKept?: boolean
 }
+
+/**
+ * - `ours first`: it changes something, and the others may need what we have kept
+ * - `together`: it waits for something
+ * - `theirs first`: what they no longer have may have come to us meanwhile
+ */
+export type Order = 'ours first' | 'together' | 'theirs first'
 
 /** For what is told to all processes and answered alike by each. */
 export const ours = (first: unknown): unknown => first
@@ -47,7 +56,8 @@ export function adminCalls(deps: CallDeps): readonly Call[] {
         return { number: routes.number }
       },
       merge: ours,
-      present: () => routes.table,
+      present: () => [routes.table],
+      isKept: true,
     },
     {
       endpoint: changeTable,
@@ -68,7 +78,7 @@ export function adminCalls(deps: CallDeps): readonly Call[] {
         return { busy: await routes.awaitIdle(instances, { waitMs: wait_ms, tunnels }, signal) }
       },
       merge: eitherBusy,
-      isWait: true,
+      order: 'together',
     },
     {
       endpoint: why,

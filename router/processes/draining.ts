@@ -17,8 +17,8 @@ export class Draining {
     this.#token = token
   }
 
-  get siblings(): readonly Sibling[] {
-    return pidsIn(this.#folder).map((pid) => this.sibling(pid))
+  get pids(): readonly number[] {
+    return pidsIn(this.#folder)
   }
 
   sibling(pid: number): Sibling {

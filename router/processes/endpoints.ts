@@ -17,6 +17,10 @@ export const stepAside = endpoint({
     pid: Type.Integer(),
     /** Of the table in force. */
     number: Type.Integer(),
+    /** Of processes that drain, and have not yet left it what they counted. */
+    draining: Type.Array(Type.Integer()),
+    /** What it was told that is on no disk: for each, the path and the body of a call. */
+    known: Type.Array(Type.Object({ path: Type.String(), body: Type.Object({}) })),
   }),
 })
 

@@ -1,7 +1,10 @@
+import type { ReplyOf } from '#contract/endpoint.ts'
 import type { Call } from '#router/admin/calls.ts'
 import type { Admin } from '#router/admin/server.ts'
 import type { Routes } from '#router/table/routes.ts'
+import type { LastCounts } from '#router/watch/last-counts.ts'
 import { stepAside } from './endpoints.ts'
+import type { Known } from './known.ts'
 import { Sibling } from './sibling.ts'
 
 export interface LeavingDeps {
@@ -13,8 +16,12 @@ export interface LeavingDeps {
   readonly routes: Routes
   /** Writes nothing from here on, and returns when nothing is being written any more. */
   readonly rest: () => Promise<void>
-  /** Takes no more connections, in this very turn. */
-  readonly onLeave: () => void
+  /** What this one was told that is on no disk. */
+  readonly known: () => readonly Known[]
+  /** Takes no more connections, in this very turn; gives who else drains, see `Left`. */
+  readonly onLeave: () => readonly number[]
+  /** Leaves what it counted to the other one. */
+  readonly lastCounts: Pick<LastCounts, 'tell'>
 }
 
 /**
@@ -38,7 +45,9 @@ export class Leaving {
   }
 
   async close(): Promise<void> {
-    await this.#own?.close()
+    if (this.#own === null) return
+    await this.#deps.lastCounts.tell()
+    await this.#own.close()
   }
 
   #whileHere({ endpoint, answer }: Call): Call {
@@ -53,15 +62,15 @@ export class Leaving {
     return new Sibling({ url: `http://127.0.0.1:${this.admin?.port}` }, this.#deps.token)
   }
 
-  async #step(signal: AbortSignal): Promise<{ pid: number; number: number }> {
-    const { openSocket, rest, routes, onLeave } = this.#deps
+  async #step(signal: AbortSignal): Promise<ReplyOf<typeof stepAside>> {
+    const { openSocket, rest, routes, known, onLeave } = this.#deps
     this.#own ??= await openSocket()
     // Who asked has died meanwhile: then this one stays in service.
     signal.throwIfAborted()
     await rest()
     this.#hasLeft = true
     this.admin?.leave()
-    onLeave()
-    return { pid: process.pid, number: routes.number }
+    const draining = [...onLeave()]
+    return { pid: process.pid, number: routes.number, draining, known: [...known()] }
   }
 }

@@ -1,6 +1,6 @@
 import { SlipwayError } from '#contract/error.ts'
 import type { Log } from '#lib/log.ts'
-import type { Call } from '#router/admin/calls.ts'
+import type { Call, Order } from '#router/admin/calls.ts'
 import { isGone } from './sibling.ts'
 import type { Asked } from './sibling.ts'
 
@@ -24,12 +24,10 @@ export function spread(
     const { merge } = call
     if (merge === undefined || !isFor(call)) return call
     const answer: Call['answer'] = async (body, signal) => {
-      const theirs = (): Promise<unknown>[] =>
-        siblings().map((sibling) => ask(sibling, call, body, signal))
-      const mine = call.answer(body, signal)
-      // What changes something is told to others when it holds here: they may need what we have kept.
-      const others = call.isWait === true ? theirs() : await mine.then(theirs)
-      const [own, ...answers] = await Promise.all([mine, ...others])
+      const mine = (): Promise<unknown> => call.answer(body, signal)
+      const theirs = (): Promise<unknown[]> =>
+        Promise.all(siblings().map((sibling) => ask(sibling, call, body, signal)))
+      const [own, answers] = await inOrder(call.order, mine, theirs)
       return answers.filter((one) => one !== undefined).reduce(merge, own)
     }
     return { ...call, answer }
@@ -56,10 +54,20 @@ export function spread(
   }
 }
 
+async function inOrder<A, B>(
+  order: Order = 'ours first',
+  mine: () => Promise<A>,
+  theirs: () => Promise<B>,
+): Promise<readonly [A, B]> {
+  if (order === 'together') return await Promise.all([mine(), theirs()])
+  if (order === 'ours first') return [await mine(), await theirs()]
+  const answers = await theirs()
+  return [await mine(), answers]
+}
+
 /** Makes a process know what this one knows. Throws as `ask` does. */
 export async function tellAll(sibling: Asked, calls: readonly Call[]): Promise<void> {
   for (const { endpoint, present } of calls) {
-    const body = present?.() ?? null
-    if (body !== null) await sibling.ask(endpoint, body)
+    for (const body of present?.() ?? []) await sibling.ask(endpoint, body)
   }
 }

@@ -1,9 +1,11 @@
+import type { ReplyOf } from '#contract/endpoint.ts'
 import { getTable } from '#contract/route.ts'
 import { SettingError } from '#lib/settings.ts'
 import { parseTable } from '#router/table/parse.ts'
 import type { Routes } from '#router/table/routes.ts'
 import type { Draining } from './draining.ts'
 import { stepAside } from './endpoints.ts'
+import type { Known } from './known.ts'
 import { Sibling } from './sibling.ts'
 
 const answerMs = 10_000
@@ -17,18 +19,28 @@ export interface TakeOverDeps {
   readonly routes: Routes
 }
 
+/** What the one that steps aside leaves to us. */
+export interface Left {
+  readonly known: readonly Known[]
+  /** Pids of processes that drain, itself first, and will tell what they have counted. */
+  readonly draining: readonly number[]
+}
+
 /**
- * Has the router in service step aside. Throws SettingError when it does not: then it stays in
- * service. From here on nobody takes connections until we do; they wait.
+ * Has the router in service step aside. Throws SettingError when it does not:
+ * then it stays in service. From here on nobody takes connections until we do; they wait.
  */
-export async function takeOver({ url, token, draining, routes }: TakeOverDeps): Promise<void> {
+export async function takeOver(deps: TakeOverDeps): Promise<Left> {
+  const { url, token, draining, routes } = deps
   const signal = AbortSignal.timeout(answerMs)
   try {
     const old = await new Sibling({ url }, token).ask(stepAside, null, signal)
-    const { pid, number } = old as { pid: number; number: number }
-    if (number === routes.number) return
+    const { pid, number, known, draining: others } = old as ReplyOf<typeof stepAside>
     // Its memory is ahead of its disk when the disk is full.
-    routes.replace(parseTable(await draining.sibling(pid).ask(getTable, null, signal)))
+    if (number !== routes.number) {
+      routes.replace(parseTable(await draining.sibling(pid).ask(getTable, null, signal)))
+    }
+    return { known, draining: [pid, ...others] }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new SettingError(`The router in service does not step aside. ${reason}`, { cause })

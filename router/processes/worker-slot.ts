@@ -10,6 +10,8 @@ import type { Environment } from '#lib/settings.ts'
 import { handingOver } from '#router/sockets.ts'
 import { beginServing, drainWorker, health } from './endpoints.ts'
 import type { Farewell } from './ending.ts'
+import type { Receipts } from '#router/watch/receipts.ts'
+import { Followed } from './followed.ts'
 import { isGone, Sibling } from './sibling.ts'
 import type { Asked } from './sibling.ts'
 
@@ -28,7 +30,8 @@ export interface WorkerOptions {
   readonly sockets: ReadonlyMap<string, number>
   readonly env: Environment
   /** Tells it what the others know. */
-  readonly tell: (sibling: Sibling) => Promise<void>
+  readonly tell: (sibling: Asked) => Promise<void>
+  readonly receipts: Receipts
   readonly log: Log
 }
 
@@ -39,6 +42,7 @@ export type Begun = ReplyOf<typeof beginServing>
 export class WorkerSlot {
   readonly #options: WorkerOptions
   readonly #sibling: Sibling
+  #followed: Followed | null = null
   #child: ChildProcess | null = null
   #state: 'down' | 'starting' | 'asked' = 'down'
   /** What the others were told since it is starting. */
@@ -54,7 +58,7 @@ export class WorkerSlot {
   /** One that is starting is told later what it cannot be asked yet; null while there is none. */
   get sibling(): Asked | null {
     if (this.#state === 'down') return null
-    return this.#state === 'asked' ? this.#sibling : { ask: (to, body) => this.#keep(to, body) }
+    return this.#state === 'asked' ? this.#followed : { ask: (to, body) => this.#keep(to, body) }
   }
 
   /** Starts it a first time. Throws when that fails; from then on it is kept running. */
@@ -82,6 +86,7 @@ export class WorkerSlot {
       const startedAt = performance.now()
       await gone(child)
       this.#state = 'down'
+      await this.#followed?.end
       if (this.#isClosing) return
       const { exitCode, signalCode, pid } = child
       this.#options.log.warn('worker.ended', { pid, code: exitCode, signal: signalCode })
@@ -128,6 +133,7 @@ export class WorkerSlot {
   async #tellAndBegin(child: ChildProcess): Promise<Begun> {
     await this.#untilItAnswers(child)
     await this.#options.tell(this.#sibling)
+    this.#followed = new Followed(this.#sibling, this.#options.receipts)
     await this.#catchUp()
     const begun = (await this.#sibling.ask(beginServing, null)) as Begun
     this.#options.log.info('worker.started', { pid: child.pid })

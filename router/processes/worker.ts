@@ -63,5 +63,6 @@ export async function work({ config, path, token }: WorkerDeps): Promise<void> {
     )
   })
   await ending.reached(async (farewell) => service?.close(farewell))
+  await prepared.lastCounts.tell()
   await own.close()
 }

@@ -6,6 +6,7 @@ import type { Environment } from '#lib/settings.ts'
 import type { Call } from '#router/admin/calls.ts'
 import type { Where } from '#router/transport/transport.ts'
 import type { Service } from '#router/service.ts'
+import type { Receipts } from '#router/watch/receipts.ts'
 import type { Asked } from './sibling.ts'
 import { tellAll } from './spread.ts'
 import { WorkerSlot } from './worker-slot.ts'
@@ -20,6 +21,8 @@ export interface WorkersOptions {
   readonly env: Environment
   /** What the main process can be asked, and so what it can tell. */
   readonly calls: readonly Call[]
+  /** Of the main process; what a worker that ends has counted is added to them. */
+  readonly receipts: Receipts
   readonly log: Log
 }
 
@@ -30,12 +33,13 @@ export interface Workers extends Service {
 
 /** Starts all workers and waits until they serve. Rejects when one cannot be started. */
 export async function openWorkers(options: WorkersOptions): Promise<Workers> {
-  const { folder, token, env, calls, log } = options
+  const { folder, token, env, calls, receipts, log } = options
   const sockets = socketsOf(options)
   removeLeftovers(folder)
   const slots = Array.from({ length: options.count }, (_, index) => {
     const path = join(folder, `${process.pid}-${index + 1}.sock`)
-    return new WorkerSlot({ path, token, sockets, env, log, tell: (to) => tellAll(to, calls) })
+    const tell = (to: Asked): Promise<void> => tellAll(to, calls)
+    return new WorkerSlot({ path, token, sockets, env, receipts, log, tell })
   })
   const [first] = await Promise.all(slots.map((slot) => slot.start()))
   return {

@@ -9,15 +9,12 @@ import { noSettings, Site } from './site.ts'
 /** Part of a table. */
 export type TablePart = Pick<RouteTable, 'sites' | 'rules'>
 
-type Listener = (site: Site) => void
-
 /** The table in force, as requests need it. What came is not kept besides: it is told from this. */
 export class Routes {
   #number = 0
   #sites = new Map<string, Site>()
   #rules = new RuleMap()
   readonly #instances = new Instances()
-  readonly #listeners = new Set<Listener>()
 
   get number(): number {
     return this.#number
@@ -75,10 +72,10 @@ export class Routes {
     this.#rules = new RuleMap()
     this.#number = table.number
     for (const old of before.values()) old.ruleCount = 0
-    const changed = table.sites.flatMap((one) => this.#putSite(one, before.get(siteKey(one))))
+    for (const one of table.sites) this.#putSite(one, before.get(siteKey(one)))
     for (const rule of table.rules) this.#putRule(rule)
-    for (const [key, old] of before) if (!this.#sites.has(key)) changed.push(this.#empty(old))
-    this.#tell(changed)
+    for (const [key, old] of before) if (!this.#sites.has(key)) this.#empty(old)
+    this.#instances.forget()
     return true
   }
 
@@ -97,17 +94,12 @@ export class Routes {
   change(change: TableChange): boolean {
     if (change.after !== this.#number) return false
     this.#number = change.number
-    const changed = change.sites.flatMap((one) => this.#putSite(one, this.#sites.get(siteKey(one))))
+    for (const one of change.sites) this.#putSite(one, this.#sites.get(siteKey(one)))
     for (const place of change.gone_rules) this.#rules.remove(place)
     for (const rule of change.rules) this.#putRule(rule)
-    this.#tell([...changed, ...change.gone_sites.flatMap((key) => this.#dropSite(key))])
+    for (const key of change.gone_sites) this.#dropSite(key)
+    this.#instances.forget()
     return true
-  }
-
-  /** The listener hears of each site whose instances or settings changed, or that is gone. */
-  onChange(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
   }
 
   /** See Instances. */
@@ -124,18 +116,16 @@ export class Routes {
     this.#instances.closeTunnels(ids)
   }
 
-  /** Gives the site when something about it changed. */
-  #putSite(wanted: RouteSite, known: Site | undefined): Site[] {
+  #putSite(wanted: RouteSite, known: Site | undefined): void {
     const site = known ?? new Site(wanted)
     this.#sites.set(site.key, site)
     const { settings = noSettings } = wanted
     const instances = wanted.instances.map((one) => this.#instances.adopt(one, site))
     const isSame = sameItems(instances, site.instances) && isAlike(settings, site.settings)
-    if (known !== undefined && isSame) return []
+    if (known !== undefined && isSame) return
     const old = site.instances
     site.put(instances, settings)
     for (const one of old) if (!instances.includes(one)) this.#instances.retire(one)
-    return [site]
   }
 
   #putRule(wanted: RouteRule): void {
@@ -143,22 +133,16 @@ export class Routes {
     if (site !== undefined) this.#rules.put(new Rule(wanted, site))
   }
 
-  #dropSite(key: string): Site[] {
+  #dropSite(key: string): void {
     const site = this.#sites.get(key)
     this.#sites.delete(key)
-    return site === undefined ? [] : [this.#empty(site)]
+    if (site !== undefined) this.#empty(site)
   }
 
-  #empty(site: Site): Site {
+  #empty(site: Site): void {
     const old = site.instances
     site.put([], noSettings)
     for (const one of old) this.#instances.retire(one)
-    return site
-  }
-
-  #tell(changed: readonly Site[]): void {
-    this.#instances.forget()
-    for (const listener of this.#listeners) for (const site of changed) listener(site)
   }
 }
 

@@ -33,6 +33,8 @@ export function watchCalls(watch: Pick<Watch, 'receipts' | 'snapshot'>): readonl
       endpoint: countReceipt,
       answer: async (body) => count(watch.receipts, body),
       merge: (a, b) => mergeReceipts(a as Receipt, b as Receipt),
+      order: 'theirs first',
+      present: () => watch.receipts.sites.map((one) => ({ ...one, action: 'open' })),
     },
     {
       endpoint: readSnapshot,
@@ -47,8 +49,6 @@ function count(receipts: Receipts, body: unknown): Receipt {
   switch (action) {
     case 'open':
       return receipts.open(site, id)
-    case 'read':
-      return receipts.read(id)
     case 'close':
       return receipts.close(id)
   }

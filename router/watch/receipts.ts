@@ -1,3 +1,4 @@
+import { failure } from '#contract/error.ts'
 import type { Receipt } from '#contract/watch.ts'
 import type { Entry, HCode } from '#router/proxy/entry.ts'
 
@@ -23,9 +24,16 @@ const nothing: Receipt = {
   longest_hold_ms: 0,
 }
 
+/** What one process has of a receipt. */
+export interface Part {
+  readonly id: string
+  readonly receipt: Receipt
+}
+
 /** Counts requests to a site from one moment to another, under the id of whoever asked for it. */
 export class Receipts {
   readonly #windows = new Map<string, Window>()
+  #hasEnded = false
 
   /** Whether anything is counted at all. */
   get isCounting(): boolean {
@@ -34,6 +42,7 @@ export class Receipts {
 
   /** `site`: `app/environment`, which need not be known yet. */
   open(site: string, id: string, nowMs = Date.now()): Receipt {
+    this.#refuseAtEnd()
     this.#forgetOld(nowMs)
     const present = this.#windows.get(id)
     if (present !== undefined) return present.receipt
@@ -42,12 +51,9 @@ export class Receipts {
     return receipt
   }
 
-  read(id: string): Receipt {
-    return this.#windows.get(id)?.receipt ?? nothing
-  }
-
   close(id: string): Receipt {
-    const receipt = this.read(id)
+    this.#refuseAtEnd()
+    const receipt = this.#windows.get(id)?.receipt ?? nothing
     this.#windows.delete(id)
     return receipt
   }
@@ -56,6 +62,38 @@ export class Receipts {
     for (const window of this.#windows.values()) {
       if (window.site === site) window.receipt = added(window.receipt, entry)
     }
+  }
+
+  /** What is being counted. */
+  get sites(): readonly { readonly site: string; readonly id: string }[] {
+    return Array.from(this.#windows, ([id, { site }]) => ({ site, id }))
+  }
+
+  /** Adds what another process counted that has ended. */
+  add(parts: readonly Part[]): void {
+    for (const { id, receipt } of parts) {
+      const window = this.#windows.get(id)
+      if (window !== undefined) window.receipt = mergeReceipts(window.receipt, receipt)
+    }
+  }
+
+  /** Another process has ended, and nobody knows what it counted. */
+  lose(): void {
+    for (const window of this.#windows.values()) {
+      window.receipt = { ...window.receipt, complete: false }
+    }
+  }
+
+  /** What was counted until now, for whoever takes it over: here nothing can be asked from now on. */
+  end(): readonly Part[] {
+    this.#refuseAtEnd()
+    this.#hasEnded = true
+    return Array.from(this.#windows, ([id, { receipt }]) => ({ id, receipt }))
+  }
+
+  /** Who has told it to its heir must not tell it again. */
+  #refuseAtEnd(): void {
+    if (this.#hasEnded) throw failure('UNAVAILABLE', { program: 'router', reason: 'it has ended' })
   }
 
   /** They are kept in the order they were opened in. */

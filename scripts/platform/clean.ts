@@ -26,12 +26,12 @@ export async function clean(platform: Platform): Promise<void> {
 /** All of one platform but the stack, which platforms on one engine share. */
 export async function uninstall(platform: Platform): Promise<void> {
   await stop(platform)
-  const { stateDir, instance, httpPort } = platform
+  const { stateDir, instance } = platform
   const docker = await openDocker({
     instance,
     runDir: join(stateDir, 'run'),
     runtimesDir: join(stateDir, 'builder/runtimes'),
-    routerPort: httpPort,
+    routerPorts: [],
     log: openLog('clean'),
   })
   await docker.uninstall(AbortSignal.timeout(120_000))

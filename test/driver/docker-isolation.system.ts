@@ -20,11 +20,14 @@ const run = promisify(execFile)
 const patience = (): AbortSignal => AbortSignal.timeout(60_000)
 
 const router = await listen()
+const routerOverTls = await listen()
 const stranger = await listen()
-const ground = await openGround({ routerPort: portOf(router.server) })
+const ground = await openGround({
+  routerPorts: [router, routerOverTls].map(({ server }) => portOf(server)),
+})
 t.teardown(async () => {
   await ground.close()
-  for (const { server } of [router, stranger]) server.close()
+  for (const { server } of [router, routerOverTls, stranger]) server.close()
 })
 t.afterEach(() => stopAll(ground.fleet, patience()))
 const { fleet, workshop } = ground
@@ -139,7 +142,9 @@ void t.test('its files count as its memory, so they cannot use up the host', asy
 
 void t.test('of the host it reaches the router and nothing else', async (t) => {
   const gateway = gatewayOf(ground.subnetOf('env-one'))
-  t.match(await inside(reaches(gateway, portOf(router.server))), /yes/)
+  for (const { server } of [router, routerOverTls]) {
+    t.match(await inside(reaches(gateway, portOf(server))), /yes/)
+  }
   t.match(await inside(reaches(gateway, portOf(stranger.server))), /no/)
   t.match(await inside(reaches(await hostAddress(), portOf(stranger.server))), /no/)
   t.equal(stranger.guests, 0)

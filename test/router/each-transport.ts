@@ -21,7 +21,17 @@ export function currentTransport(): Kind {
   return current.getStore()?.kind ?? 'net'
 }
 
-/** Whether the test that is running talks to the rig's proxy over TLS. */
+/** What has a router as a process do as the test that is running wants it. */
+export function currentSettings(): Readonly<Record<string, string>> {
+  const { kind, isSecure } = current.getStore() ?? { kind: 'handle', isSecure: false }
+  return {
+    // The fast one is what it chooses by itself.
+    ...(kind === 'net' ? { SLIPWAY_ROUTER_TRANSPORT: 'net' } : {}),
+    ...(isSecure ? { SLIPWAY_TLS_DEFAULT: 'self-signed' } : {}),
+  }
+}
+
+/** Whether the test that is running talks to the rig's proxy, or to a process, over TLS. */
 export function isOverTls(): boolean {
   return current.getStore()?.isSecure ?? false
 }
@@ -40,6 +50,14 @@ function on(ways: readonly Way[]): EachWay {
 
 /** In place of tap's own, where the rig's proxy is tested: on each transport, plain and over TLS. */
 export const eachTransport = { test: on([...plain, ...secure]) }
+
+/** For tests of whole processes, which take their time: each transport and each end of it, once. */
+export const eachProcess = {
+  test: on([
+    { kind: 'net', isSecure: false },
+    { kind: 'handle', isSecure: true },
+  ]),
+}
 
 /** For tests that see to TLS themselves, or are about TCP alone: on each transport, once. */
 export const eachKind = { test: on(plain) }

@@ -1,13 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
 import t from 'tap'
 import { call } from '#contract/call.ts'
+import { putChallenges } from '#contract/certificate.ts'
 import { awaitIdle, getTable, putTable } from '#contract/route.ts'
 import { inheritedSockets } from '#router/sockets.ts'
+import { madeFor } from './certificate-rig.ts'
+import { eachProcess } from './each-transport.ts'
 import { Load, openPlace, tunnelBackend } from './process-rig.ts'
-import { dial, get, httpBackend, instanceAt, tableOf } from './rig.ts'
+import { bodyOf, dial, get, httpBackend, instanceAt, tableOf } from './rig.ts'
 
 const upgrade = (host: string): string =>
   `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`
@@ -28,7 +31,7 @@ t.test('sockets are taken as systemd hands them over', async (t) => {
   t.throws(() => inheritedSockets({ LISTEN_FDS: '2', LISTEN_FDNAMES: 'http:http' }))
 })
 
-t.test('three upgrades under load: no request fails, and a tunnel goes on', async (t) => {
+eachProcess.test('three upgrades under load: no request fails, and a tunnel goes on', async (t) => {
   const place = openPlace(t)
   const app = await httpBackend(t, (request, response) => {
     request.resume().once('end', () => setTimeout(() => response.end('hi'), 5))
@@ -64,28 +67,10 @@ t.test('three upgrades under load: no request fails, and a tunnel goes on', asyn
   tunnel.close()
 })
 
-t.test('over TLS too, where a handshake may be under way', async (t) => {
+eachProcess.test('requests that the old router still carries count for the new one', async (t) => {
   const place = openPlace(t)
-  const app = await httpBackend(t, (request, response) => {
-    request.resume().once('end', () => response.end('hi'))
-  })
-  const tls = { SLIPWAY_TLS_DEFAULT: 'self-signed' }
-  const old = place.start(tls)
-  await old.started()
-  await call(place.peer, putTable, { body: tableOf(1, [instanceAt(app.port)]) })
-  const load = new Load(place.securePort, https)
-  await sleep(300)
-  await place.replace(tls)
-  await sleep(300)
-  await load.stop()
-  t.same(load.failed, [])
-  t.ok(load.answered > 50, `${load.answered} requests`)
-  t.equal(await old.exit, 0)
-})
-
-t.test('requests that the old router still carries count for the new one', async (t) => {
-  const place = openPlace(t)
-  const app = await httpBackend(t, (_, response) => setTimeout(() => response.end('late'), 1500))
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  const app = await httpBackend(t, (_, response) => void held.then(() => response.end('late')))
   const old = place.start()
   await old.started()
   await call(place.peer, putTable, { body: tableOf(1, [instanceAt(app.port)]) })
@@ -97,13 +82,51 @@ t.test('requests that the old router still carries count for the new one', async
   const idle = (wait_ms: number): Promise<unknown> =>
     call(place.peer, awaitIdle, { body: { instances, wait_ms } })
   t.same(await idle(50), { busy: instances })
-  t.same(await idle(10_000), { busy: [] })
+  const untilIdle = idle(10_000)
+  letGo()
+  t.same(await untilIdle, { busy: [] })
   t.match(await client.all(), /late/)
   t.equal(await old.exit, 0)
   t.same(readdirSync(join(place.state, 'router/draining')), [])
   next.child.kill('SIGTERM')
   t.equal(await next.exit, 0)
 })
+
+for (const env of [{}, { ROUTER_WORKERS: '2' }]) {
+  const who = 'ROUTER_WORKERS' in env ? 'a router with workers' : 'a router'
+  t.test(`challenges under way when ${who} is upgraded are answered by the next`, async (t) => {
+    const place = openPlace(t)
+    await place.start(env).started()
+    const { chain: certificate, key } = await madeFor('a.test')
+    const http = [{ host: 'a.test', token: 'token', answer: 'token.thumbprint' }]
+    const body = { http, tls: [{ host: 'a.test', certificate, key }] }
+    await call(place.peer, putChallenges, { body })
+    const answers = async (): Promise<unknown> => [
+      bodyOf(await dial(t, place.port).send(get('/.well-known/acme-challenge/token')).all()),
+      await shown(place.securePort, 'a.test'),
+    ]
+    const wanted = ['token.thumbprint', 'DNS:a.test']
+    t.same(await answers(), wanted)
+    const next = await place.replace(env)
+    t.same(await answers(), wanted)
+    await call(place.peer, putChallenges, { body: { http: [], tls: [] } })
+    await place.replace(env)
+    t.equal(await next.exit, 0)
+    t.same(await answers(), [bodyOf(await dial(t, place.port).send(get('/')).all()), null])
+  })
+}
+
+/** The names of the certificate for a challenge (RFC 8737); null: the handshake is refused. */
+function shown(port: number, servername: string): Promise<string | undefined | null> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined | null>()
+  const where = { port, host: '127.0.0.1', servername, rejectUnauthorized: false }
+  const socket = connect({ ...where, ALPNProtocols: ['acme-tls/1'] }, () => {
+    resolve(socket.getPeerCertificate().subjectaltname)
+    socket.destroy()
+  })
+  socket.once('error', () => resolve(null))
+  return promise
+}
 
 t.test(
   'a table put while routers change is in force in the new one, and on its disk',
@@ -137,7 +160,7 @@ t.test(
   },
 )
 
-t.test('what connects while no router runs is answered by the next', async (t) => {
+eachProcess.test('what connects while no router runs is answered by the next', async (t) => {
   const place = openPlace(t)
   const app = await httpBackend(t)
   const first = place.start()
@@ -151,7 +174,7 @@ t.test('what connects while no router runs is answered by the next', async (t) =
   t.match(await client.all(), /^HTTP\/1\.1 200/)
 })
 
-t.test('one that cannot start leaves the old one in service', async (t) => {
+eachProcess.test('one that cannot start leaves the old one in service', async (t) => {
   const place = openPlace(t)
   const app = await httpBackend(t)
   await place.start().started()
@@ -166,16 +189,19 @@ t.test('one that cannot start leaves the old one in service', async (t) => {
   t.notOk(existsSync(join(place.state, 'router/draining')))
 })
 
-t.test('a tunnel goes on in its old router, until the time to drain is over', async (t) => {
-  const place = openPlace(t)
-  const echo = await tunnelBackend(t)
-  const old = place.start({ SLIPWAY_ROUTER_DRAIN_S: '1' })
-  await old.started()
-  await call(place.peer, putTable, { body: tableOf(1, [instanceAt(echo)]) })
-  const tunnel = dial(t, place.port).send(upgrade('a.test'))
-  await tunnel.until('101')
-  await place.replace()
-  tunnel.send('still here')
-  await tunnel.until('still here')
-  t.equal(await old.exit, 0, 'its deadline ends the tunnel')
-})
+eachProcess.test(
+  'a tunnel goes on in its old router, until the time to drain is over',
+  async (t) => {
+    const place = openPlace(t)
+    const echo = await tunnelBackend(t)
+    const old = place.start({ SLIPWAY_ROUTER_DRAIN_S: '1' })
+    await old.started()
+    await call(place.peer, putTable, { body: tableOf(1, [instanceAt(echo)]) })
+    const tunnel = dial(t, place.port).send(upgrade('a.test'))
+    await tunnel.until('101')
+    await place.replace()
+    tunnel.send('still here')
+    await tunnel.until('still here')
+    t.equal(await old.exit, 0, 'its deadline ends the tunnel')
+  },
+)

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { call } from '#contract/call.ts'
 import { awaitIdle, getTable, putTable } from '#contract/route.ts'
+import { eachProcess } from './each-transport.ts'
 import { start as startProgram, stateOf, token } from './process-rig.ts'
 import type { Program } from './process-rig.ts'
 import { dial, httpBackend, instanceAt, tableOf } from './rig.ts'
@@ -25,7 +26,7 @@ const peer = (adminPort: number): { url: string; token: string; program: string 
   program: 'router',
 })
 
-t.test(
+eachProcess.test(
   'the table is taken from the controller, kept on disk, and served after a restart',
   async (t) => {
     const state = stateOf(t)
@@ -57,7 +58,7 @@ t.test(
   },
 )
 
-t.test('told to stop, it lets a request under way end and exits with 0', async (t) => {
+eachProcess.test('told to stop, it lets a request under way end and exits with 0', async (t) => {
   const state = stateOf(t)
   const app = await httpBackend(t, (_, response) => setTimeout(() => response.end('late'), 300))
   mkdirSync(join(state, 'router'))

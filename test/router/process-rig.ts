@@ -2,14 +2,17 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import type https from 'node:https'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Peer } from '#contract/call.ts'
 import { holdSocket } from '#lib/held-socket.ts'
+import type { HeldSocket } from '#lib/held-socket.ts'
 import { handingOver } from '#router/sockets.ts'
+import { currentSettings, isOverTls } from './each-transport.ts'
 import { rawBackend } from './rig.ts'
 
 export const token = 'a-token-for-this-test'
@@ -29,17 +32,19 @@ export interface Program {
   readonly child: ChildProcess
   readonly words: () => string
   readonly exit: Promise<number | null>
-  /** Resolves when it listens; gives its ports. */
+  /** Resolves when it listens; gives its ports, that of TLS in a test that runs over TLS. */
   readonly started: () => Promise<{ port: number; adminPort: number }>
 }
 
+/** Without sockets it opens its own, but that of TLS, whose port has no "any". */
 export function start(
   t: Test,
   env: Readonly<Record<string, string>>,
-  fds: readonly number[] = [],
+  sockets: ReadonlyMap<string, HeldSocket> = isOverTls() ? heldSockets(t, ['https']) : new Map(),
 ): Program {
+  const fds = Array.from(sockets.values(), ({ fd }) => fd)
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...currentSettings(), ...handingOver(sockets.keys()), ...env },
     stdio: ['ignore', 'ignore', 'pipe', ...fds],
   })
   let words = ''
@@ -51,7 +56,7 @@ export function start(
       const line = words
         .split('\n')
         .find((text) => text.includes('"started"') && text.endsWith('}'))
-      if (line !== undefined) return JSON.parse(line) as { port: number; adminPort: number }
+      if (line !== undefined) return portsIn(JSON.parse(line) as Started)
       await sleep(20)
     }
     throw new Error(words)
@@ -59,8 +64,26 @@ export function start(
   return { child, words: () => words, exit, started }
 }
 
+/** The log line of a router that serves. */
+interface Started {
+  readonly port: number
+  readonly httpsPort: number
+  readonly adminPort: number
+}
+
+function portsIn({ port, httpsPort, adminPort }: Started): { port: number; adminPort: number } {
+  return { port: isOverTls() ? httpsPort : port, adminPort }
+}
+
+function heldSockets(t: Test, names: readonly string[]): ReadonlyMap<string, HeldSocket> {
+  const held = names.map((name) => [name, holdSocket({ host: '127.0.0.1', port: 0 })] as const)
+  t.teardown(() => held.forEach(([, socket]) => socket.close()))
+  return new Map(held)
+}
+
 /** A place for routers, one after the other, as a supervisor has it: the sockets stay. */
 export interface Place {
+  /** That of TLS in a test that runs over TLS. */
   readonly port: number
   readonly securePort: number
   readonly peer: Peer
@@ -72,18 +95,14 @@ export interface Place {
 
 export function openPlace(t: Test): Place {
   const state = stateOf(t)
-  const sockets = new Map(
-    ['http', 'https', 'admin'].map((name) => [name, holdSocket({ host: '127.0.0.1', port: 0 })]),
-  )
-  t.teardown(() => sockets.forEach((socket) => socket.close()))
+  const sockets = heldSockets(t, ['http', 'https', 'admin'])
   const portOf = (name: string): number => sockets.get(name)?.port ?? 0
   const url = `http://127.0.0.1:${portOf('admin')}`
-  const startWith = (env: Readonly<Record<string, string>> = {}): Program => {
-    const fds = Array.from(sockets.values(), ({ fd }) => fd)
-    return start(t, { SLIPWAY_STATE: state, ...handingOver(sockets.keys()), ...env }, fds)
-  }
+  const settings = { SLIPWAY_STATE: state, SLIPWAY_CONTROLLER_URL: takerOfLines(t) }
+  const startWith = (env: Readonly<Record<string, string>> = {}): Program =>
+    start(t, { ...settings, ...env }, sockets)
   return {
-    port: portOf('http'),
+    port: portOf(isOverTls() ? 'https' : 'http'),
     securePort: portOf('https'),
     peer: { url, token, program: 'router' },
     state,
@@ -96,20 +115,33 @@ export function openPlace(t: Test): Place {
   }
 }
 
+/** Stands for the controller, which a router that ends would wait for with its access lines; its URL. */
+function takerOfLines(t: Test): string {
+  const server = http.createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(204).end())
+  })
+  // Without a host it has its port at once.
+  server.listen(0)
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 /** Requests that never cease until `stop`, in every way a client may make them. */
 export class Load {
   answered = 0
   readonly failed: string[] = []
   readonly #port: number
-  readonly #client: typeof http | typeof https
+  readonly #client: typeof http | typeof https = isOverTls() ? https : http
   readonly #agent: http.Agent
   readonly #loops: Promise<void>[] = []
   #isOver = false
 
-  constructor(port: number, client: typeof http | typeof https = http) {
+  constructor(port: number) {
     this.#port = port
-    this.#client = client
-    this.#agent = new client.Agent({ keepAlive: true, maxSockets: 8 })
+    this.#agent = new this.#client.Agent({ keepAlive: true, maxSockets: 8 })
     for (let i = 0; i < 4; i += 1) {
       this.#repeat(() => this.#ask('GET', this.#agent))
       this.#repeat(() => this.#ask('POST', this.#agent))

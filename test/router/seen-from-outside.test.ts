@@ -1,22 +1,18 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
 import type { Test } from 'tap'
 import { call } from '#contract/call.ts'
 import { putTable } from '#contract/route.ts'
 import { countReceipt } from '#contract/watch.ts'
 import type { Batch } from '#router/watch/shipper.ts'
+import { eachProcess } from './each-transport.ts'
+import { start, stateOf, token } from './process-rig.ts'
 import { ask, get, httpBackend, instanceAt, tableOf } from './rig.ts'
-
-const token = 'a-token-for-this-test'
-const main = join(import.meta.dirname, '../../router/main.ts')
 
 /** A controller that takes lines. */
 async function controller(t: Test): Promise<{ url: string; texts: string[] }> {
@@ -39,13 +35,9 @@ async function controller(t: Test): Promise<{ url: string; texts: string[] }> {
 
 /** A router as a process of its own, with workers or without. */
 async function startRouter(t: Test, controllerUrl: string, workers: number) {
-  const state = mkdtempSync(join(tmpdir(), 'router-'))
-  t.teardown(() => rmSync(state, { recursive: true, force: true }))
-  mkdirSync(join(state, 'keys'))
-  writeFileSync(join(state, 'keys', 'internal.token'), `${token}\n`)
+  const state = stateOf(t)
   const accessLog = join(state, 'access.log')
-  const env = {
-    ...process.env,
+  const router = start(t, {
     SLIPWAY_STATE: state,
     SLIPWAY_HTTP_HOST: '127.0.0.1',
     SLIPWAY_HTTP_PORT: '0',
@@ -53,51 +45,43 @@ async function startRouter(t: Test, controllerUrl: string, workers: number) {
     SLIPWAY_CONTROLLER_URL: controllerUrl,
     SLIPWAY_ACCESS_LOG: accessLog,
     ROUTER_WORKERS: String(workers),
-  }
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  const exit = once(child, 'exit')
-  t.teardown(async () => {
-    child.kill('SIGTERM')
-    await exit
   })
-  let words = ''
-  child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
-  for (let tries = 0; tries < 500; tries += 1) {
-    const line = words.split('\n').find((text) => /"event":"started".*\}$/.test(text))
-    if (line !== undefined) {
-      const { port, adminPort } = JSON.parse(line) as { port: number; adminPort: number }
-      const admin = { url: `http://127.0.0.1:${adminPort}`, token, program: 'router' }
-      return { port, admin, accessLog }
-    }
-    await sleep(20)
-  }
-  throw new Error(words)
+  t.teardown(async () => {
+    router.child.kill('SIGTERM')
+    await router.exit
+  })
+  const { port, adminPort } = await router.started()
+  const admin = { url: `http://127.0.0.1:${adminPort}`, token, program: 'router' }
+  return { port, admin, accessLog }
 }
 
 for (const workers of [1, 2]) {
-  t.test(`${workers} of us: lines, metrics and receipts are those of one router`, async (t) => {
-    const { url, texts } = await controller(t)
-    const { port, admin, accessLog } = await startRouter(t, url, workers)
-    const { port: backend } = await httpBackend(t, (_, response) => response.end('x'))
-    await call(admin, putTable, { body: tableOf(1, [instanceAt(backend)]) })
-    const receipt = { site: 'a/production', id: 'd' }
-    await call(admin, countReceipt, { body: { ...receipt, action: 'open' } })
-    for (let at = 0; at < 20; at += 1) await ask(t, port, get(`/${at}`))
-    const counted = await call(admin, countReceipt, { body: { ...receipt, action: 'close' } })
-    t.match(counted, { complete: true, served: 20, failed: 0 })
+  eachProcess.test(
+    `${workers} of us: lines, metrics and receipts are those of one router`,
+    async (t) => {
+      const { url, texts } = await controller(t)
+      const { port, admin, accessLog } = await startRouter(t, url, workers)
+      const { port: backend } = await httpBackend(t, (_, response) => response.end('x'))
+      await call(admin, putTable, { body: tableOf(1, [instanceAt(backend)]) })
+      const receipt = { site: 'a/production', id: 'd' }
+      await call(admin, countReceipt, { body: { ...receipt, action: 'open' } })
+      for (let at = 0; at < 20; at += 1) await ask(t, port, get(`/${at}`))
+      const counted = await call(admin, countReceipt, { body: { ...receipt, action: 'close' } })
+      t.match(counted, { complete: true, served: 20, failed: 0 })
 
-    const metrics = await fetch(`${admin.url}/metrics`)
-    t.match(metrics.headers.get('content-type'), 'text/plain; version=0.0.4')
-    const own = 'app="a",environment="production",status="2xx",protocol="http/1.1"'
-    t.match(await metrics.text(), `slipway_router_requests_total{${own}} 20\n`)
-    t.equal((await fetch(`${admin.url}/metrics.json`)).status, 401, 'only the text is for all')
+      const metrics = await fetch(`${admin.url}/metrics`)
+      t.match(metrics.headers.get('content-type'), 'text/plain; version=0.0.4')
+      const own = 'app="a",environment="production",status="2xx",protocol="http/1.1"'
+      t.match(await metrics.text(), `slipway_router_requests_total{${own}} 20\n`)
+      t.equal((await fetch(`${admin.url}/metrics.json`)).status, 401, 'only the text is for all')
 
-    for (let tries = 0; texts.length < 20 && tries < 100; tries += 1) await sleep(50)
-    const paths = texts.map((line) => Number(/path="\/(\d+)"/.exec(line)?.[1]))
-    t.same(
-      paths.toSorted((a, b) => a - b),
-      Array.from({ length: 20 }, (_, at) => at),
-    )
-    t.equal(readFileSync(accessLog, 'utf8').trim().split('\n').length, 20)
-  })
+      for (let tries = 0; texts.length < 20 && tries < 100; tries += 1) await sleep(50)
+      const paths = texts.map((line) => Number(/path="\/(\d+)"/.exec(line)?.[1]))
+      t.same(
+        paths.toSorted((a, b) => a - b),
+        Array.from({ length: 20 }, (_, at) => at),
+      )
+      t.equal(readFileSync(accessLog, 'utf8').trim().split('\n').length, 20)
+    },
+  )
 }

@@ -129,31 +129,6 @@ t.test('the table is told as it came, whole and in parts', async (t) => {
   t.same(again.table, routes.table)
 })
 
-t.test(
-  'who listens hears of sites whose instances or settings changed, or that are gone',
-  async (t) => {
-    const routes = routesOf([site('a', [instance(1)]), site('b'), site('c')], [])
-    const heard: string[] = []
-    const stop = routes.onChange(({ app, instances }) => heard.push(`${app} ${instances.length}`))
-    routes.change(
-      change(1, {
-        sites: [site('a', [instance(1), instance(2)]), site('b', [], { queue: 3 })],
-        gone_sites: ['c/production'],
-      }),
-    )
-    t.same(heard.splice(0), ['a 2', 'b 0', 'c 0'])
-    routes.replace(
-      table(3, [site('a', [instance(1), instance(2)]), site('b', [], { queue: 3 })], []),
-    )
-    t.same(heard, [], 'nothing about them changed')
-    routes.replace(table(4, [site('a', [])], []))
-    t.same(heard.splice(0), ['a 0', 'b 0'])
-    stop()
-    routes.replace(table(5, [], []))
-    t.same(heard, [])
-  },
-)
-
 t.test('an instance that is left out is waited for, whichever way it went', async (t) => {
   const routes = routesOf([site('a', [instance(1), instance(2)])], [])
   const [one, two] = routes.site('a/production')?.instances ?? []

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import t from 'tap'
 import { call } from '#contract/call.ts'
 import { awaitIdle, changeTable, getTable, putTable } from '#contract/route.ts'
+import { eachProcess } from './each-transport.ts'
 import { childrenOf, Load, openPlace } from './process-rig.ts'
 import type { Place, Program } from './process-rig.ts'
 import { bodyOf, dial, get, httpBackend, instanceAt, tableOf } from './rig.ts'
@@ -38,7 +38,7 @@ async function until(sentence: string, holds: () => boolean): Promise<void> {
 
 const begun = (program: Program): number => program.words().split('"worker.started"').length - 1
 
-t.test('all workers serve what the main process was told', async (t) => {
+eachProcess.test('all workers serve what the main process was told', async (t) => {
   const { place, pids, router, app } = await open(t)
   t.equal(pids().length, 2)
   t.equal(begun(router), 2)
@@ -49,44 +49,50 @@ t.test('all workers serve what the main process was told', async (t) => {
   t.equal(await router.exit, 0)
 })
 
-t.test('a worker killed under load costs its own connections, and is started again', async (t) => {
-  const { place, pids, router } = await open(t)
-  const load = new Load(place.port)
-  await sleep(500)
-  const [victim = 0, other = 0] = pids()
-  const before = load.answered
-  process.kill(victim, 'SIGKILL')
-  await until('it was started again', () => begun(router) === 3)
-  const after = await fetchCount(load)
-  t.ok(after > before, 'the other one goes on')
-  t.ok(pids().includes(other), 'the other one is the same')
-  t.notOk(pids().includes(victim))
-  await load.stop()
-  // Ten loops, each with one connection at most.
-  t.ok(load.failed.length <= 10, load.failed.join(', '))
-  t.ok(load.failed.every((reason) => /ECONNRESET|hang up/.test(reason)))
-})
+eachProcess.test(
+  'a worker killed under load costs its own connections, and is started again',
+  async (t) => {
+    const { place, pids, router } = await open(t)
+    const load = new Load(place.port)
+    await sleep(500)
+    const [victim = 0, other = 0] = pids()
+    const before = load.answered
+    process.kill(victim, 'SIGKILL')
+    await until('it was started again', () => begun(router) === 3)
+    const after = await fetchCount(load)
+    t.ok(after > before, 'the other one goes on')
+    t.ok(pids().includes(other), 'the other one is the same')
+    t.notOk(pids().includes(victim))
+    await load.stop()
+    // Ten loops, each with one connection at most.
+    t.ok(load.failed.length <= 10, load.failed.join(', '))
+    t.ok(load.failed.every((reason) => /ECONNRESET|hang up/.test(reason)))
+  },
+)
 
 async function fetchCount(load: Load): Promise<number> {
   await sleep(200)
   return load.answered
 }
 
-t.test('a worker that was started again has the newest table, put meanwhile', async (t) => {
-  const { place, pids, router } = await open(t)
-  const second = await httpBackend(t, (_, response) => response.end('second'))
-  for (const pid of pids()) process.kill(pid, 'SIGKILL')
-  let number = 1
-  while (begun(router) < 4) {
-    number += 1
-    const body = tableOf(number, [instanceAt(second.port)])
-    t.same(await call(place.peer, putTable, { body }), { number })
-  }
-  const answers = Array.from({ length: 20 }, () => dial(t, place.port).send(get()).all())
-  for (const answer of await Promise.all(answers)) t.equal(bodyOf(answer), 'second')
-})
+eachProcess.test(
+  'a worker that was started again has the newest table, put meanwhile',
+  async (t) => {
+    const { place, pids, router } = await open(t)
+    const second = await httpBackend(t, (_, response) => response.end('second'))
+    for (const pid of pids()) process.kill(pid, 'SIGKILL')
+    let number = 1
+    while (begun(router) < 4) {
+      number += 1
+      const body = tableOf(number, [instanceAt(second.port)])
+      t.same(await call(place.peer, putTable, { body }), { number })
+    }
+    const answers = Array.from({ length: 20 }, () => dial(t, place.port).send(get()).all())
+    for (const answer of await Promise.all(answers)) t.equal(bodyOf(answer), 'second')
+  },
+)
 
-t.test('what is asked of the router is asked of all its workers', async (t) => {
+eachProcess.test('what is asked of the router is asked of all its workers', async (t) => {
   const { place, app } = await open(t, 700)
   const clients = Array.from({ length: 12 }, () => dial(t, place.port).send(get()))
   await until('all have been sent on', () => app.seen.length === 12)
@@ -99,7 +105,7 @@ t.test('what is asked of the router is asked of all its workers', async (t) => {
   for (const client of clients) t.equal(bodyOf(await client.all()), 'hi')
 })
 
-t.test('a change to the table reaches all workers', async (t) => {
+eachProcess.test('a change to the table reaches all workers', async (t) => {
   const { place } = await open(t)
   const second = await httpBackend(t, (_, response) => response.end('second'))
   const { sites } = tableOf(2, [instanceAt(second.port)])
@@ -110,7 +116,7 @@ t.test('a change to the table reaches all workers', async (t) => {
   t.equal((await call(place.peer, getTable)).number, 2)
 })
 
-t.test('a router with workers is upgraded under load: no request fails', async (t) => {
+eachProcess.test('a router with workers is upgraded under load: no request fails', async (t) => {
   const { place, router } = await open(t)
   const load = new Load(place.port)
   await sleep(300)
@@ -124,20 +130,23 @@ t.test('a router with workers is upgraded under load: no request fails', async (
   t.same(load.failed, [])
 })
 
-t.test('workers whose main process was killed let their requests end, and are found', async (t) => {
-  const { place, router, app, pids } = await open(t, 1500)
-  const clients = Array.from({ length: 8 }, () => dial(t, place.port).send(get()))
-  await until('all have been sent on', () => app.seen.length === 8)
-  const orphans = pids()
-  router.child.kill('SIGKILL')
-  await router.exit
-  await place.start(workers).started()
-  const instances = [instanceAt(app.port).id]
-  const body = { instances, wait_ms: 10_000 }
-  t.same(await call(place.peer, awaitIdle, { body }), { busy: [] })
-  for (const client of clients) t.equal(bodyOf(await client.all()), 'hi')
-  await until('they have ended', () => orphans.every((pid) => !isRunning(pid)))
-})
+eachProcess.test(
+  'workers whose main process was killed let their requests end, and are found',
+  async (t) => {
+    const { place, router, app, pids } = await open(t, 1500)
+    const clients = Array.from({ length: 8 }, () => dial(t, place.port).send(get()))
+    await until('all have been sent on', () => app.seen.length === 8)
+    const orphans = pids()
+    router.child.kill('SIGKILL')
+    await router.exit
+    await place.start(workers).started()
+    const instances = [instanceAt(app.port).id]
+    const body = { instances, wait_ms: 10_000 }
+    t.same(await call(place.peer, awaitIdle, { body }), { busy: [] })
+    for (const client of clients) t.equal(bodyOf(await client.all()), 'hi')
+    await until('they have ended', () => orphans.every((pid) => !isRunning(pid)))
+  },
+)
 
 function isRunning(pid: number): boolean {
   try {

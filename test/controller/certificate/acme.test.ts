@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { removeDomain } from '#contract/domain.ts'
+import { getDomain, listDomains, removeDomain } from '#contract/domain.ts'
 import {
   disableAutomatic,
   enableAutomatic,
@@ -86,6 +86,8 @@ t.test(
       available: true,
       domains: [{ acm_status: 'ok', acm_status_reason: null }, { acm_status: 'ok' }],
     })
+    const issued = { acm_status: 'cert issued', sni_endpoint: { name: /^cert-/ } }
+    t.match(await ada(listDomains, shop), [issued, issued])
     const kept = join(edge.tls.ids[0] ?? '')
     t.ok(kept.length > 0)
     t.notMatch(rig.platform.logged.join(''), 'PRIVATE KEY')
@@ -192,6 +194,11 @@ t.test(
     t.match((await ada(getAutomatic, shop)).domains[0], {
       acm_status: 'failing',
       acm_status_reason: /cannot be reached/,
+    })
+    t.match(await ada(getDomain, { params: { app: 'shop', domain: 'shop.example.test' } }), {
+      acm_status: 'failing',
+      acm_status_reason: /cannot be reached/,
+      sni_endpoint: { name: /^cert-/ },
     })
     t.match(
       rig.told.at(-1),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createApp } from '#contract/app.ts'
-import { addDomain } from '#contract/domain.ts'
+import { addDomain, getDomain } from '#contract/domain.ts'
 import {
   addSniEndpoint,
   disableAutomatic,
@@ -203,15 +203,18 @@ t.test(
     const ada = await rig.platform.user('ada@example.test')
     await rig.app(ada, 'shop', 'shop.example.org')
     const body = await pairFor(['*.example.org'])
-    const { name } = await ada(addSniEndpoint, { ...shop, body })
+    const { id, name } = await ada(addSniEndpoint, { ...shop, body })
     await rig.until(
       'it is served',
       async () => (await shown(edge.securePort, 'shop.example.org')) !== null,
     )
     t.equal(await shown(edge.securePort, 'blog.example.org'), null, 'for domains of the app alone')
     t.match((await ada(getAutomatic, shop)).domains[0], { acm_status: 'own' })
+    const domain = () => ada(getDomain, { params: { app: 'shop', domain: 'shop.example.org' } })
+    t.match(await domain(), { sni_endpoint: { id, name }, acm_status: null })
     await ada(removeSniEndpoint, { params: { app: 'shop', certificate: name } })
     await rig.until('it is gone', () => edge.tls.ids.length === 0)
+    t.match(await domain(), { sni_endpoint: null })
     t.equal(await firstBrokenDeed(rig.platform.deps.db), null)
   },
 )

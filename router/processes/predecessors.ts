@@ -1,0 +1,40 @@
+import type { Receipts } from '#router/watch/receipts.ts'
+import type { Draining } from './draining.ts'
+import { Followed } from './followed.ts'
+import type { Asked } from './sibling.ts'
+
+/** Processes that drain, each followed from when it is first known of until its socket is gone. */
+export class Predecessors {
+  readonly #draining: Draining
+  readonly #receipts: Receipts
+  readonly #followed = new Map<number, Followed>()
+  /** Those whose counts we do not have yet. */
+  readonly #owing = new Set<number>()
+  readonly #left = new AbortController()
+
+  constructor(draining: Draining, receipts: Receipts) {
+    this.#draining = draining
+    this.#receipts = receipts
+  }
+
+  get siblings(): readonly Asked[] {
+    const { pids } = this.#draining
+    for (const pid of this.#followed.keys()) if (!pids.includes(pid)) this.#followed.delete(pid)
+    return pids.map((pid) => this.#followed.get(pid) ?? this.follow(pid))
+  }
+
+  follow(pid: number): Followed {
+    const one = new Followed(this.#draining.sibling(pid), this.#receipts, this.#left.signal)
+    this.#followed.set(pid, one)
+    this.#owing.add(pid)
+    void one.end.then(() => this.#owing.delete(pid))
+    return one
+  }
+
+  /** The next router follows from here on those it gives. */
+  leave(): readonly number[] {
+    const pids = [...this.#owing]
+    this.#left.abort()
+    return pids
+  }
+}
