@@ -3,8 +3,16 @@ import { run, stream, type ProgramOptions } from './process.ts'
 /** Where the objects of a push can be read: its repository and, until it is accepted, a quarantine. */
 export interface Objects {
   readonly repository: string
-  /** Empty, or the variables that name the quarantine of a push under way. */
+  /** Empty, or the variables that name more folders of objects: the quarantine of a push under way. */
   readonly quarantine: Readonly<Record<string, string>>
+}
+
+/** With what lies in these folders of objects as well. */
+export function withObjects(objects: Objects, folders: readonly string[]): Objects {
+  const name = 'GIT_ALTERNATE_OBJECT_DIRECTORIES'
+  const known = objects.quarantine[name]
+  const all = [...(known === undefined ? [] : [known]), ...folders]
+  return { ...objects, quarantine: { ...objects.quarantine, [name]: all.join(':') } }
 }
 
 /** What git sees of the world: nothing of the builder's environment, no configuration but ours. */

@@ -17,6 +17,8 @@ export interface Places {
   readonly runtimes: string
   /** Buildpacks by URL, `<key>/`, and what their addresses led to last, `<key>.json`. */
   readonly packs: string
+  /** Submodules as folders of git objects, `<app-id>/<commit>/`. */
+  readonly submodules: string
   /** Slugs as files, `<digest>.tar.gz`. */
   readonly archives: string
   /** What an artifact key was built to, `<key>.json`. */
@@ -31,6 +33,7 @@ const names = [
   'cache',
   'runtimes',
   'packs',
+  'submodules',
   'archives',
   'artifacts',
 ] as const

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verification } from '#contract/build.ts'
 import type { VerifyOrder } from '#contract/builder.ts'
 import { failure } from '#contract/error.ts'
+import { removeLeft } from './build/files.ts'
 import type { BuildTools } from './build/request.ts'
 import { verifyBuild } from './build/verify.ts'
 import { sentenceOf } from './receive/sentence.ts'
@@ -29,7 +29,7 @@ export class Verifications {
   /** Removes what a killed builder left of its own. */
   sweep(): Promise<void> {
     const place = join(dirname(this.#tools.places.builds), 'verify')
-    return rm(place, { recursive: true, force: true })
+    return removeLeft(place)
   }
 
   begin(order: VerifyOrder): string {

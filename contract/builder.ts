@@ -80,7 +80,7 @@ export const followVerification = endpoint({
 
 /** Things of one kind that nothing needs any more. */
 const Freed = Type.Object({
-  /** `slugs`, `layers`, `caches`, `archives`, `images`, `runtimes`, `buildpacks`, `repositories`. */
+  /** `slugs`, `layers`, `caches`, `archives`, `images`, `runtimes`, `buildpacks`, `submodules`, … */
   kind: Type.String(),
   count: Type.Integer(),
   size: Type.Integer({ description: 'bytes' }),

@@ -14,6 +14,7 @@ import { refusePointers } from './lfs.ts'
 import { planBuild, type BuildPlan } from './plan.ts'
 import type { BuildRequest, BuildTools } from './request.ts'
 import { announceStack } from './stack.ts'
+import { withSubmodules } from './submodules.ts'
 import { listTree } from './tree-list.ts'
 import { inTurn } from './turn.ts'
 import type { Voice } from './voice.ts'
@@ -63,9 +64,13 @@ async function chosenPacks(
 /** What the app gets along with the release. It is not kept with the slug: some of it is secret. */
 function withWishes(
   built: BuiltSlug,
-  { request, config, formation, healthChecks }: BuildPlan,
+  { request, config, formation, healthChecks, cron }: BuildPlan,
 ): BuiltSlug {
-  const slug = healthChecks.length === 0 ? built : { ...built, health_checks: [...healthChecks] }
+  const slug = {
+    ...built,
+    ...(healthChecks.length === 0 ? {} : { health_checks: [...healthChecks] }),
+    ...(cron.length === 0 ? {} : { cron: [...cron] }),
+  }
   const wished = { ...slug.first?.config, ...config }
   const size = configBytes({ ...wished, ...request.checkout.config })
   if (size > configLimitBytes) throw tooMuchConfig(size)
@@ -86,22 +91,23 @@ async function buildAnew(
   voice: Voice,
   signal: AbortSignal,
 ): Promise<BuiltSlug> {
-  const { request, how, postdeploy } = plan
+  const { how, postdeploy } = plan
   const { builds } = tools.places
   const { freeBytes } = tools.limits
   await requireFreeDisk(builds, freeBytes)
   const slug = await watchDisk(builds, freeBytes / 4, signal, async (watched) => {
-    const files = await listTree(request.objects, request.tree, watched)
+    const listing = await listTree(plan.request.objects, plan.request.tree, watched)
+    const { request, files } = await withSubmodules(plan, listing, tools, voice, watched)
     await refusePointers(request.objects, files, watched)
     const isPlain = how.kind === 'dockerfile' || chosen !== null
     const ground = isPlain ? null : await checkOutOverGround(request, tools, files, watched)
     if (ground === null) await checkOutFiles(request, workplace(builds, request.id).app, watched)
-    const listing = bomOf(plan, tools, watched)
+    const making = bomOf({ request, how }, tools, watched)
     const built =
       how.kind === 'dockerfile'
         ? await buildWithDockerfile(request, tools, how, voice, watched)
         : await buildWithPacks(request, tools, { chosen, how, ground }, voice, watched)
-    const bom = await listing
+    const bom = await making
     return bom === undefined ? built : { ...built, bom }
   })
   if (postdeploy === null) return slug

@@ -33,8 +33,16 @@ export async function isFile(path: string): Promise<boolean> {
   )
 }
 
+/**
+ * Removes what a killed builder left, or nothing. A git that it left as well writes on for seconds, and
+ * what it writes to is not empty at once.
+ */
+export function removeLeft(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+}
+
 /** Removes what is in a directory and leaves the directory. */
 export async function emptyDirectory(path: string): Promise<void> {
   const names = await readdir(path).catch(() => [])
-  for (const name of names) await rm(join(path, name), { recursive: true, force: true })
+  for (const name of names) await removeLeft(join(path, name))
 }

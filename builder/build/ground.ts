@@ -49,7 +49,8 @@ export async function checkOutOverGround(
   const surface = surfaceOf(packs)
   const folder = join(places.layers, request.checkout.app.id)
   const suffix = keyOf(['1', [...surface].toSorted().join('\n')]).slice(0, 16)
-  const wanted = { request, files, surface, folder, suffix }
+  const aside = join(workplace(places.builds, request.id).root, 'ground')
+  const wanted = { request, files, surface, folder, suffix, aside }
   const found = (await findNear(wanted, signal)) ?? (await makeGround(wanted, signal))
   const { app } = workplace(places.builds, request.id)
   const above = new Set([...found.delta.changed, ...surface])
@@ -74,6 +75,8 @@ interface Wanted {
   /** The layers of the app. */
   readonly folder: string
   readonly suffix: string
+  /** Where one is written: goes with its build, however that ends. */
+  readonly aside: string
 }
 
 interface Near {
@@ -134,11 +137,10 @@ function isSmall({ changed, gone }: Delta, { files }: Wanted): boolean {
 
 /** Written beside and renamed: what has the name of a ground is whole. */
 async function makeGround(
-  { request, files, surface, folder, suffix }: Wanted,
+  { request, files, surface, folder, suffix, aside }: Wanted,
   signal: AbortSignal,
 ): Promise<Near> {
   const name = `tree-${request.tree}-${suffix}`
-  const aside = join(folder, `${name}.${request.id}.new`)
   const below = files.map(({ path }) => path).filter((path) => !surface.has(path))
   await mkdir(folder, { recursive: true, mode: 0o755 })
   await checkOutFiles(request, aside, signal, below)

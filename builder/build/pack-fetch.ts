@@ -9,7 +9,7 @@ import { buildImageOf, ownerOf, type BuildRequest, type BuildTools } from './req
 
 export type Foreign = Exclude<PackReference, { kind: 'ours' }>
 
-/** What was fetched of a buildpack. */
+/** What was fetched. */
 export interface Fetched {
   /** Commit, or SHA-256 of the archive; empty when it is the known one. */
   readonly id: string
@@ -28,33 +28,59 @@ export interface FetchOrder {
   readonly number: number
 }
 
-/** A buildpack could not be had; `message` says why, as the second half of a sentence. */
+/** Something by URL could not be had; `message` says why, as the second half of a sentence. */
 export class FetchFailed extends Error {
   override readonly name = 'FetchFailed'
 }
 
-/** Of a buildpack as it travels; a few are tens of megabytes. */
+/** Of a buildpack or submodule as it travels; a few are tens of megabytes. */
 const archiveLimitBytes = 128 * 1024 ** 2
 const timeoutMs = 180_000
 const programs = join(import.meta.dirname, '../fetch')
 /** Where the operator's folder of buildpacks lies in the sandbox. */
 const folderTarget = '/folder'
 
-/**
- * Fetches a buildpack in a sandbox that holds nothing of any app, and writes it to a file. It speaks
- * with strangers, so nothing it says is trusted: what it prints is counted here, and unpacked by us.
- */
+/** Fetches a buildpack and writes it to a file. */
 export async function fetchPack(
   request: BuildRequest,
   tools: BuildTools,
   reference: Foreign,
-  order: FetchOrder,
+  { file, known, number }: FetchOrder,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const output = new FetchOutput(order.file)
+  const { url, schemes, mounts } = addressOf(reference, tools.config.foreign)
+  const ref = reference.kind === 'git' ? (reference.ref ?? '') : ''
+  const name = `slw-pack-${request.id}-${number}`
+  const words = [reference.kind, url, ref, known]
+  return runFetch(request, tools, { name, words, schemes, mounts, file }, signal)
+}
+
+/** What `fetch/pack` is asked. */
+export interface FetchRun {
+  /** Of the sandbox. */
+  readonly name: string
+  readonly words: readonly string[]
+  readonly schemes: readonly string[]
+  readonly mounts: SandboxSpec['mounts']
+  /** What is fetched is written to it. */
+  readonly file: string
+}
+
+/**
+ * Fetches something in a sandbox that holds nothing of any app, and writes it to a file. It speaks
+ * with strangers, so nothing it says is trusted: what it prints is counted here, and unpacked by us.
+ * Throws FetchFailed.
+ */
+export async function runFetch(
+  request: BuildRequest,
+  tools: BuildTools,
+  fetch: FetchRun,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const output = new FetchOutput(fetch.file)
   try {
     const cut = AbortSignal.any([signal, output.tooMuch])
-    const spec = specOf(request, tools, reference, order)
+    const spec = specOf(request, tools, fetch)
     const end = await tools.workshop.run(spec, (chunk) => output.push(chunk), cut)
     return output.end(end)
   } catch (error) {
@@ -68,22 +94,19 @@ export async function fetchPack(
 function specOf(
   request: BuildRequest,
   { config }: BuildTools,
-  reference: Foreign,
-  { known, number }: FetchOrder,
+  { name, words, schemes, mounts }: FetchRun,
 ) {
-  const ref = reference.kind === 'git' ? (reference.ref ?? '') : ''
-  const at = addressOf(reference, config.foreign)
   return {
-    name: `slw-pack-${request.id}-${number}`,
+    name,
     owner: ownerOf(request),
     image: buildImageOf(request),
-    argv: ['/fetch/pack', reference.kind, at.url, ref, known],
+    argv: ['/fetch/pack', ...words],
     env: {
       ...config.env,
-      PACK_SCHEMES: at.schemes.join(','),
+      PACK_SCHEMES: schemes.join(','),
       PACK_LIMIT_BYTES: String(archiveLimitBytes),
     },
-    mounts: [{ source: programs, target: '/fetch', writable: false }, ...at.mounts],
+    mounts: [{ source: programs, target: '/fetch', writable: false }, ...mounts],
     overlay: null,
     secrets: {},
     limits: { ...limitsOf(config), pids: 128, diskBytes: 3 * archiveLimitBytes },
@@ -125,7 +148,7 @@ class FetchOutput {
     this.#file = openSync(file, 'w', 0o600)
   }
 
-  /** Aborts when more is printed than a buildpack may have. */
+  /** Aborts when more is printed than may be fetched. */
   get tooMuch(): AbortSignal {
     return this.#full.signal
   }

@@ -1,4 +1,5 @@
 import { git, type Objects } from '#builder/git.ts'
+import type { Submodule } from '#builder/receive/tree.ts'
 
 /** A file or link of a tree. */
 export interface TreeFile {
@@ -9,25 +10,32 @@ export interface TreeFile {
   readonly isLink: boolean
 }
 
-const line = /^(1[02]0\d{3}) blob ([0-9a-f]+) +(\d+)\t(.*)$/s
+/** What a tree holds. */
+export interface TreeListing {
+  readonly files: readonly TreeFile[]
+  readonly submodules: readonly Submodule[]
+}
+
+const line = /^(1[026]0\d{3}) (?:blob|commit) ([0-9a-f]+) +(\d+|-)\t(.*)$/s
 const listingBytes = 512 * 1024 ** 2
 
-/** All files and links of a tree, which must have been checked, in git's order. */
+/** All files, links and submodules of a tree, which must have been checked, in git's order. */
 export async function listTree(
   objects: Objects,
   tree: string,
   signal: AbortSignal,
-): Promise<TreeFile[]> {
+): Promise<TreeListing> {
   const options = { maxBytes: listingBytes }
   const listing = await git(objects, ['ls-tree', '-r', '-z', '-l', tree], options, signal)
-  return listing
-    .toString('latin1')
-    .split('\0')
-    .flatMap((text) => {
-      const [, mode = '', id = '', size = '', path = ''] = line.exec(text) ?? []
-      if (path === '') return []
-      return [{ path, id, sizeBytes: Number(size), isLink: mode === '120000' }]
-    })
+  const files: TreeFile[] = []
+  const submodules: Submodule[] = []
+  for (const text of listing.toString('latin1').split('\0')) {
+    const [, mode = '', id = '', size = '', path = ''] = line.exec(text) ?? []
+    if (path === '') continue
+    if (mode === '160000') submodules.push({ path, commit: id })
+    else files.push({ path, id, sizeBytes: Number(size), isLink: mode === '120000' })
+  }
+  return { files, submodules }
 }
 
 /** Bytes of all files together. */

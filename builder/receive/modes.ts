@@ -2,8 +2,8 @@ import type { Objects } from '#builder/git.ts'
 import { Refused } from '#builder/refused.ts'
 import { readObjects } from './objects.ts'
 
-/** The modes a tree may have; 100664 is what early versions of git wrote. */
-const known = new Set(['40000', '100644', '100664', '100755', '120000'])
+/** The modes a tree may have; 100664 is what early versions of git wrote, 160000 is a submodule. */
+const known = new Set(['40000', '100644', '100664', '100755', '120000', '160000'])
 const treeLimitBytes = 64 * 1024 ** 2
 
 /**

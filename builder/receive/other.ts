@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type { deployOther } from '#contract/builder.ts'
 import type { Peer } from '#contract/call.ts'
 import type { BodyOf } from '#contract/endpoint.ts'
+import { removeLeft } from '#builder/build/files.ts'
 import { secretsOf } from '#builder/build/redact.ts'
 import { BadArchive, unpack } from '#builder/build/unpack.ts'
 import { makeFromImage, readImageArchive } from '#builder/build/with-image.ts'
@@ -23,7 +24,7 @@ export type Other = BodyOf<typeof deployOther>['what']
 
 /** Removes what a killed builder left of uploads. */
 export function sweepUploads({ builds }: Places): Promise<void> {
-  return rm(uploadsOf(builds), { recursive: true, force: true })
+  return removeLeft(uploadsOf(builds))
 }
 
 function uploadsOf(builds: string): string {

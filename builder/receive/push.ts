@@ -9,7 +9,7 @@ import { refuse, type Push, type PushTools } from './pushed.ts'
 import { record } from './record.ts'
 import { planRefs } from './refs.ts'
 import { sentenceOf } from './sentence.ts'
-import { checkTree, type TreeLimits } from './tree.ts'
+import { checkTree, treeShape, type TreeLimits } from './tree.ts'
 
 /** Decides about a push and does what it asks for; answers whether its refs may move. */
 export async function judgePush(push: Push, tools: PushTools): Promise<boolean> {
@@ -65,9 +65,6 @@ export async function releaseRecorded(
   push.transcript.step(`Releasing v${release.version}`)
   return conclude(push, release.version, tools)
 }
-
-/** A tree as a push may have it; the size is a setting. */
-const treeShape = { entries: 200_000, depth: 100, pathBytes: 1024, linkBytes: 4096 }
 
 async function checkContent(
   objects: Objects,

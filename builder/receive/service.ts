@@ -33,7 +33,7 @@ export const preReceive = join(hooks, 'pre-receive')
 const GiB = 1024 ** 3
 
 /** Keeps git well below the address space it is given, however large the repository. */
-const memory = {
+export const packMemory = {
   'core.packedGitLimit': '512m',
   'core.packedGitWindowSize': '32m',
   'core.deltaBaseCacheLimit': '64m',
@@ -52,7 +52,7 @@ export function receivePack(channel: ServerChannel, options: ServiceOptions): Gi
     'receive.denyDeleteCurrent': 'ignore',
     'receive.advertisePushOptions': 'false',
     'receive.hideRefs': 'refs/slipway',
-    ...memory,
+    ...packMemory,
   }
   const argv = gitArgv(['receive-pack', options.repository], settings)
   return serve(channel, limited(argv, options), options, true)
@@ -64,14 +64,17 @@ export function uploadPack(channel: ServerChannel, options: ServiceOptions): Git
     'core.hooksPath': '/dev/null',
     'uploadpack.allowFilter': 'true',
     'uploadpack.hideRefs': 'refs/slipway',
-    ...memory,
+    ...packMemory,
   }
   const argv = gitArgv(['upload-pack', '--strict', options.repository], settings)
   return serve(channel, limited(argv, options), options, false)
 }
 
 /** Delta bombs and endless packs end at these limits and not at the host's. */
-function limited(argv: readonly string[], { packBytes }: ServiceOptions): string[] {
+export function limited(
+  argv: readonly string[],
+  { packBytes }: Pick<ServiceOptions, 'packBytes'>,
+): string[] {
   const limits = [
     `--as=${2 * GiB + 2 * packBytes}`,
     '--cpu=600',

@@ -10,14 +10,32 @@ export interface TreeLimits {
   readonly depth: number
   readonly pathBytes: number
   readonly linkBytes: number
+  readonly submodules: number
   /** Of all files together. */
   readonly totalBytes: number
+}
+
+/** A tree as a push may have it; the size is a setting. */
+export const treeShape = {
+  entries: 200_000,
+  depth: 100,
+  pathBytes: 1024,
+  linkBytes: 4096,
+  submodules: 100,
+} as const satisfies Omit<TreeLimits, 'totalBytes'>
+
+/** A place in a tree where a commit of another repository belongs. */
+export interface Submodule {
+  /** Byte for byte, as latin1. */
+  readonly path: string
+  readonly commit: string
 }
 
 /** What a tree that passed is made of. */
 export interface TreeSummary {
   readonly files: number
   readonly sizeBytes: number
+  readonly submodules: readonly Submodule[]
 }
 
 /**
@@ -35,6 +53,7 @@ export async function checkTree(
 ): Promise<TreeSummary> {
   const seen = { entries: 0, files: 0, sizeBytes: 0 }
   const links: Link[] = []
+  const submodules: Submodule[] = []
   const trees = new Set<string>()
   const look = (entry: Entry): void => {
     checkEntry(entry, limits)
@@ -45,11 +64,13 @@ export async function checkTree(
     if (entry.mode === '040000') trees.add(entry.id)
     else seen.files += 1
     if (entry.mode === '120000') links.push(entry)
+    if (entry.mode === '160000') submodules.push({ path: entry.path, commit: entry.id })
+    if (submodules.length > limits.submodules) throw tooManySubmodules(limits.submodules)
   }
   await list(objects, commit, signal, look)
   await checkModes(objects, [`${commit}^{tree}`, ...trees], signal)
   await checkLinks(objects, links, signal)
-  return { files: seen.files, sizeBytes: seen.sizeBytes }
+  return { files: seen.files, sizeBytes: seen.sizeBytes, submodules }
 }
 
 interface Entry extends Link {
@@ -81,12 +102,11 @@ function readEntry(text: string): Entry {
   return { mode, id, sizeBytes: size === '-' ? 0 : Number(size), path }
 }
 
-const fileModes = new Set(['040000', '100644', '100664', '100755', '120000'])
+const fileModes = new Set(['040000', '100644', '100664', '100755', '120000', '160000'])
 const renameIt = 'Rename it, commit, and push again.'
 
 function checkEntry({ mode, path, sizeBytes }: Entry, limits: TreeLimits): void {
   const name = nameText(path)
-  if (mode === '160000') throw new Refused('check', `${name} is a submodule`, noSubmodules)
   if (!fileModes.has(mode)) throw new Refused('check', `${name} is no file or directory`, renameIt)
   if (Buffer.byteLength(path, 'latin1') > limits.pathBytes) {
     throw new Refused('check', `a path is longer than ${limits.pathBytes} bytes: ${name}`, renameIt)
@@ -99,18 +119,23 @@ function checkEntry({ mode, path, sizeBytes }: Entry, limits: TreeLimits): void 
   }
 }
 
-const noSubmodules = 'Slipway cannot fetch submodules. Commit its files into this repository.'
-
 /** Fsck refuses these as well; this is the last look before a checkout. */
 function isForbidden(part: string): boolean {
   return part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git'
 }
 
-function tooMany(entries: number): Refused {
+/** Also said of a commit with its submodules. */
+export function tooMany(entries: number): Refused {
   return new Refused('check', `the commit has more than ${entries} files and directories`, leaveOut)
 }
 
-function tooLarge(bytes: number): Refused {
+/** Also said of those that submodules have in turn. */
+export function tooManySubmodules(most: number): Refused {
+  const hint = 'Commit the files of some into this repository instead (git subtree add).'
+  return new Refused('check', `the commit has more than ${most} submodules`, hint)
+}
+
+export function tooLarge(bytes: number): Refused {
   return new Refused('check', `the commit's files are larger than ${sizeText(bytes)}`, leaveOut)
 }
 

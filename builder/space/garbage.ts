@@ -30,11 +30,12 @@ export type Kind =
   | 'repositories'
   | 'runtimes'
   | 'buildpacks'
+  | 'submodules'
   | 'records'
   | 'images'
 
 export interface Search {
-  /** Only the cache and the layers of this app; those may be young. */
+  /** Only the cache, layers and submodules of this app; those may be young. */
   readonly app?: string
   /** Asks the engine for images even when no record says that there are any. */
   readonly askEngine?: boolean
@@ -43,8 +44,8 @@ export interface Search {
 
 /** Nothing younger is touched: its release may be under way. */
 const youngMs = 3_600_000
-/** A buildpack by URL that no build used for so long is fetched again when one does. */
-const packMs = 30 * 24 * 3_600_000
+/** What was fetched by URL and no build used for so long is fetched again when one does. */
+const fetchedMs = 30 * 24 * 3_600_000
 
 /**
  * Everything below our folders, and every image with our label, that no release and no app names.
@@ -115,7 +116,8 @@ async function everywhere(places: Places, ground: Ground): Promise<Found[]> {
     ...(await spareLayers(places.layers, ground)),
     ...(await spareRecords(places, ground)),
     ...(await spareRuntimes(places, ground)),
-    ...(await oldIn('buildpacks', places.packs, packMs, now, () => true)),
+    ...(await oldIn('buildpacks', places.packs, fetchedMs, now, () => true)),
+    ...(await spareSubmodules(places.submodules, ground)),
   ]
 }
 
@@ -124,9 +126,11 @@ async function ofApp(places: Places, { layers }: Ground, app: string): Promise<F
   const names = await list(folder)
   const spare = names.map((name) => join(folder, name)).filter((path) => !layers.has(path))
   const caches = (await list(places.cache)).filter((name) => name === app)
+  const submodules = join(places.submodules, app)
   return [
     ...spare.map((at) => ({ kind: 'layers', at }) as const),
     ...caches.map((name) => ({ kind: 'caches', at: join(places.cache, name) }) as const),
+    ...(await oldIn('submodules', submodules, 0, Infinity, () => true)),
   ]
 }
 
@@ -136,6 +140,15 @@ async function spareLayers(root: string, { apps, layers, now }: Ground): Promise
     const folder = join(root, app)
     const isSpare = (name: string): boolean => !apps.has(app) || !layers.has(join(folder, name))
     found.push(...(await oldIn('layers', folder, youngMs, now, isSpare)))
+  }
+  return found
+}
+
+async function spareSubmodules(root: string, { apps, now }: Ground): Promise<Found[]> {
+  const found: Found[] = []
+  for (const app of await list(root)) {
+    const ageMs = apps.has(app) ? fetchedMs : youngMs
+    found.push(...(await oldIn('submodules', join(root, app), ageMs, now, () => true)))
   }
   return found
 }

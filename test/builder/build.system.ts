@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { openWorld, Repo, until } from './fixture.ts'
+import { gatewayOf } from '#driver/docker/subnet.ts'
+import { canConnect } from '#test/driver/network.ts'
+import { openWorld, Repo, run, until } from './fixture.ts'
+import { servePacks } from './pack-server.ts'
 import { startReal } from './real.ts'
 
-const settings = { instance: 'buildertest', subnet: '10.217.254.64/26' }
+const own = { instance: 'buildertest', subnet: '10.217.254.64/26' }
 
 /** Memory of its own; what it shares with the other programs (Node itself) is counted once per host. */
 function ownMiB(child: ChildProcess): number {
@@ -16,6 +19,14 @@ function ownMiB(child: ChildProcess): number {
 
 t.test('apps are built in the sandbox of the real engine', async (t) => {
   const world = await openWorld(t)
+  const folder = t.testdir({})
+  // Where the router would be is the one place of this host that builds reach.
+  const router = await servePacks(t, folder, '0.0.0.0')
+  const settings = {
+    ...own,
+    SLIPWAY_HTTP_PORT: String(router.port),
+    SLIPWAY_BUILDPACK_SCHEMES: 'https,http',
+  }
   let real = await startReal(t, world, settings)
   t.ok(ownMiB(real.child) < 80, `${ownMiB(real.child)} MiB when idle`)
   const push = async (repo: Repo, app: string) => {
@@ -66,6 +77,31 @@ t.test('apps are built in the sandbox of the real engine', async (t) => {
     world.controller.addApp('void', world.alice)
     const { text } = await push(await Repo.make(world, { a: 'b' }), 'void')
     t.match(text, 'error: no app was found in this repository')
+  })
+
+  await t.test('a submodule is fetched from where builds are, not from the host', async (t) => {
+    world.controller.addApp('nosy', world.alice)
+    const lib = await Repo.make(world, { 'a.txt': 'of a submodule\n' })
+    const bare = join(folder, 'lib.git')
+    await run(world.root, ['git', 'clone', '-q', '--bare', lib.path, bare])
+    await run(bare, ['git', 'update-server-info'])
+    const Dockerfile = 'FROM slipway-12:run\nCOPY lib /x\nRUN cat /x/a.txt\n'
+    const repo = await Repo.make(world, { Dockerfile: `${Dockerfile}CMD ["cat", "/x/a.txt"]\n` })
+    const pushWith = async (port: number) => {
+      const url = `http://${gatewayOf(settings.subnet)}:${port}/lib.git`
+      await repo.commit({ '.gitmodules': `[submodule "lib"]\n\tpath = lib\n\turl = ${url}\n` })
+      await repo.git('update-index', '--add', '--cacheinfo', `160000,${await lib.head()},lib`)
+      await repo.git('commit', '-q', '-m', 'A submodule')
+      return push(repo, 'nosy')
+    }
+    const stranger = await servePacks(t, folder, '0.0.0.0')
+    t.ok(await canConnect(gatewayOf(settings.subnet), stranger.port), 'the host itself reaches it')
+    const { text } = await pushWith(stranger.port)
+    t.match(text, /error: the submodule lib cannot be fetched from .*: it does not answer/)
+    t.strictSame(stranger.asked, [])
+    const open = await pushWith(router.port)
+    t.equal(open.code, 0, open.text)
+    t.match(open.text, /lib [0-9a-f]{7} from 10\..*of a submodule/s)
   })
 
   await t.test('kill -9 in the middle of a build moves nothing and is cleared up', async (t) => {

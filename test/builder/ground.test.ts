@@ -1,13 +1,24 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { parseDelta } from '#builder/build/delta.ts'
+import { emptyDirectory } from '#builder/build/files.ts'
 import { spellOutOpaque } from '#builder/build/opaque.ts'
 import { differences, listSlug, type Listing } from '#builder/slug/listing.ts'
-import { builds, openWorld, Repo, type World } from './fixture.ts'
+import { builds, openWorld, Repo, until, type World } from './fixture.ts'
 
 const never = new AbortController().signal
 const call = promisify(execFile)
@@ -158,6 +169,24 @@ t.test('a ground that was not finished is not used', options, async (t) => {
   await isFresh(t, world, repo, again)
 })
 
+t.test('what is still written for a builder that was killed goes as well', async (t) => {
+  const root = t.testdir({ ground: {} })
+  const writes = `
+    const { mkdirSync, writeFileSync } = require('node:fs')
+    for (let n = 0, end = Date.now() + 700; Date.now() < end; n += 1) {
+      try {
+        mkdirSync('d' + (n % 50), { recursive: true })
+        writeFileSync('d' + (n % 50) + '/' + n, 'x')
+      } catch {}
+    }`
+  const cwd = join(root, 'ground')
+  const writer = call(process.execPath, ['-e', writes], { cwd })
+  await until(() => existsSync(join(cwd, 'd9')))
+  await emptyDirectory(root)
+  await writer
+  t.strictSame(await readdir(root), [])
+})
+
 t.test('a small tree is written whole', async (t) => {
   const world = await openWorld(t)
   world.controller.addApp('hello', world.alice)
@@ -182,6 +211,32 @@ t.test('.slugignore holds for a tree of many files', options, async (t) => {
   const second = [...(await listSlug((await push(t, world, repo)).layers, never)).keys()]
   t.ok(second.includes('d1/1.txt'))
   t.notOk(second.some((path) => path.startsWith('d2/')))
+})
+
+t.test('a large directory that is an app stands on a ground of its own', options, async (t) => {
+  const { world, repo } = await openLarge(t)
+  const inside = Object.entries({ ...small, ...many })
+  const below = inside.map(([name, content]) => [`apps/web/${name}`, content] as const)
+  await repo.commit(Object.fromEntries(below))
+  const build = { buildpacks: [], root: 'apps/web', dockerfile: null }
+  Object.assign(world.controller.apps.get('hello') ?? {}, { build })
+  const freshWeb = async (): Promise<Listing> => {
+    const found = [...(await freshly(world, repo))]
+    const own = found.filter(([path]) => path.startsWith('apps/web/'))
+    return new Map(own.map(([path, entry]) => [path.slice('apps/web/'.length), entry]))
+  }
+  const first = await push(t, world, repo)
+  await change(repo, async (path) => {
+    await writeFile(path('apps/web/d3/3.txt'), 'another line\n')
+    await rm(path('apps/web/d4'), { recursive: true })
+    await writeFile(path('d3/3.txt'), 'of nobody\n')
+  })
+  const second = await push(t, world, repo)
+  t.equal(second.layers.at(-1), first.layers.at(-1), 'both stand on the same files')
+  t.match(second.layers.at(-1), '/tree-')
+  const built = await listSlug(second.layers, never)
+  t.strictSame(differences(await freshWeb(), built), [])
+  t.equal(await readFile(join(second.layers[0] ?? '', 'd3/3.txt'), 'utf8'), 'another line\n')
 })
 
 t.test('a build that cannot move a directory is done once more with a copy', options, async (t) => {

@@ -12,12 +12,17 @@ import type { Sandbox } from './fixture.ts'
 /** Files served over HTTP, as a site serves archives and repositories (`git update-server-info`). */
 export interface PackServer {
   readonly url: string
+  readonly port: number
   /** Paths that were asked for. */
   readonly asked: string[]
   close(): Promise<void>
 }
 
-export async function servePacks(t: Test, folder: string): Promise<PackServer> {
+export async function servePacks(
+  t: Test,
+  folder: string,
+  address = '127.0.0.1',
+): Promise<PackServer> {
   const asked: string[] = []
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://packs').pathname
@@ -31,20 +36,21 @@ export async function servePacks(t: Test, folder: string): Promise<PackServer> {
       () => response.writeHead(404).end(),
     )
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
   const close = async (): Promise<void> => {
     server.closeAllConnections()
     if (server.listening) await new Promise((done) => server.close(done))
   }
   t.teardown(close)
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close }
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, port, asked, close }
 }
 
-/** A sandbox in which buildpacks are fetched by the real program, on this host. */
+/** A sandbox in which buildpacks and submodules are fetched by the real program, on this host. */
 export function fetchesOr(build: Sandbox): Sandbox {
   return (spec, onOutput, signal) =>
-    spec.name.startsWith('slw-pack-') ? fetchHere(spec, onOutput) : build(spec, onOutput, signal)
+    spec.argv[0] === '/fetch/pack' ? fetchHere(spec, onOutput) : build(spec, onOutput, signal)
 }
 
 async function fetchHere(

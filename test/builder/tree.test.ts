@@ -22,9 +22,12 @@ const hostile: Record<string, { make: (forge: Forge) => Entry[]; error: RegExp |
     make: (f) => [{ mode: '020666', name: 'null', id: f.blob('x') }],
     error: /error: |fatal: |rejected/,
   },
-  'a submodule': {
-    make: () => [{ mode: '160000', name: 'lib', id: '1'.repeat(40) }],
-    error: 'error: lib is a submodule',
+  'more submodules than are fetched': {
+    make: () =>
+      Array.from({ length: 101 }, (_, n) => {
+        return { mode: '160000', name: `lib${100 + n}`, id: '1'.repeat(40) }
+      }),
+    error: 'error: the commit has more than 100 submodules',
   },
   'an absolute link': {
     make: (f) => [{ mode: '120000', name: 'passwd', id: f.blob('/etc/passwd') }],
