@@ -4,16 +4,30 @@
 step() { printf -- '-----> %s\n' "$*"; }
 detail() { printf '       %s\n' "$*"; }
 warning() { printf 'warning: %s\n' "$*"; }
+hint() { printf 'hint: %s\n' "$*"; }
 
 # Ends the build: one sentence that names what to fix, and the next step.
 fail() {
   printf 'error: %s\n' "$1"
-  [[ -z ${2:-} ]] || printf 'hint: %s\n' "$2"
+  [[ -z ${2:-} ]] || hint "$2"
   exit 1
 }
 
 # Runs a command with its output indented and without colours; its exit code is kept (pipefail).
 indented() { "$@" 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g; /^[[:space:]]*$/d; s/^/       /'; }
+
+# The same, and its lines are kept until the next one, for `fail_on`.
+logged() { indented "$@" | tee "$HOME/log"; }
+
+# Ends the build as `fail` does where what was logged matches a pattern.
+fail_on() { ! is_logged "$1" || fail "${@:2}"; }
+is_logged() { grep -qE -- "$1" "$HOME/log"; }
+
+# A file that is not there, and the command that makes it.
+warn_of_no_lock() {
+  warning "There is no $1, so every build may get other versions."
+  hint "Run \`$2\` and commit $1."
+}
 
 # Asks for a runtime that is not in the store; the builder fetches it and runs the build again.
 need_runtime() {
@@ -49,6 +63,21 @@ write_profile() {
 
 # The dependencies follow from lock files alone and may serve the next build too.
 keep_layer() { [[ -z ${SLIPWAY_KEEP:-} ]] || echo keep > "$SLIPWAY_KEEP"; }
+
+# Of a pack whose packages lie where the file $1 marks what they were made from, and which says by
+# `can_keep` whether nothing else of the app is in them. False: they must be installed.
+reuse_packages() {
+  can_keep && [[ -f $1 && $(< "$1") == "$2" ]] || return 1
+  detail 'Using cached dependencies'
+  keep_layer
+}
+
+mark_packages() {
+  can_keep || return 0
+  mkdir -p "${1%/*}"
+  echo "$2" > "$1"
+  keep_layer
+}
 
 # A digest of its arguments and, after `--`, of files as far as they are there.
 digest() {

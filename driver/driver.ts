@@ -53,17 +53,13 @@ export interface CopySpec {
  * - `running`: its process runs; whether it is healthy is judged from outside
  * - `exited`: its process ended; `exitCode` and `oomKilled` say how
  */
-export interface Instance {
-  readonly name: string
-  readonly owner: Owner
-  readonly deploymentId: string
-  readonly release: number
-  readonly type: string
-  readonly index: number
+export interface Instance extends Pick<
+  CopySpec,
+  'name' | 'owner' | 'deploymentId' | 'release' | 'type' | 'index' | 'port'
+> {
   readonly state: 'created' | 'running' | 'exited'
   /** Where it can be reached from the host; null when it does not run. */
   readonly address: string | null
-  readonly port?: number
   readonly exitCode: number | null
   readonly oomKilled: boolean
   readonly startedAtMs: number
@@ -106,6 +102,11 @@ export interface Fleet {
     terminal: { columns: number; rows: number } | null,
     signal: AbortSignal,
   ): Promise<OneOff>
+  /**
+   * Runs `spec.command` in the copy of that name, which runs; its exit code (126 or 127 when it cannot be
+   * run). Nobody reads its output. When aborted it is killed, with all of its process group.
+   */
+  exec(spec: CopySpec & { readonly command: string }, signal: AbortSignal): Promise<number>
   /** Waits for a started copy to end; its exit code. */
   wait(name: string, signal: AbortSignal): Promise<number>
   /** What a copy wrote since a time; with `follow` it ends when the copy does. */
@@ -224,12 +225,12 @@ export interface Workshop {
   ): Promise<SandboxEnd>
   /** Starts an empty sandbox for each kind that recurs, so that the next one need not be waited for. */
   makeReady(signal: AbortSignal): Promise<void>
-  /** A Dockerfile build; null when the build itself failed (its output says why). */
+  /** A Dockerfile build; null when the build itself failed for another reason (its output says which). */
   buildImage(
     spec: ImageSpec,
     onOutput: (chunk: Buffer) => void,
     signal: AbortSignal,
-  ): Promise<BuiltImage | null>
+  ): Promise<BuiltImage | 'out-of-memory' | null>
   /** Takes an image that was made elsewhere; null when it cannot be had (the output says why). */
   importImage(
     spec: ImageImport,

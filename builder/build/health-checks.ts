@@ -1,6 +1,18 @@
-import { checkLimits, checkPatterns, longestS, type HealthCheck } from '#contract/health-check.ts'
-import { Refused } from '#builder/refused.ts'
+import { checkLimits, longestS, type HealthCheck } from '#contract/health-check.ts'
 import { badManifest } from './bad-manifest.ts'
+import {
+  commandOf,
+  file,
+  form,
+  headersOf,
+  isGiven,
+  pathOf,
+  portOf,
+  refuseScheme,
+  textAt,
+  wholeAt,
+  wrong,
+} from './health-check-fields.ts'
 import { isObject, type Json } from './json-object.ts'
 
 /** What `healthchecks` of `app.json` asks for. */
@@ -10,9 +22,6 @@ export interface HealthChecks {
   /** Sentences about what is read and not done. */
   readonly notes: readonly string[]
 }
-
-const file = 'app.json'
-const form = 'Write "healthchecks": { "web": [{ "type": "startup", "path": "/up" }] }.'
 
 /** In the grammar of Dokku. Throws Refused with the place and what to write instead. */
 export function readHealthChecks(healthchecks: Json): HealthChecks {
@@ -64,23 +73,30 @@ function readCheck(entry: unknown, place: string): Read {
   return { check, notes: notesOf(entry, place) }
 }
 
+const types = ['', 'startup', 'readiness', 'liveness']
+
 /** What would be waited for otherwise than it is meant is not waited for at all. */
 function reasonToLeaveOut(entry: Json, place: string): string | null {
   const type = entry['type'] ?? ''
-  if (type === 'liveness' || type === 'readiness') {
-    return `checks of type ${type} are not made, only those of type startup`
+  if (typeof type !== 'string' || !types.includes(type)) {
+    throw wrong(`${place}.type`, 'is no type', form)
   }
-  if (type !== '' && type !== 'startup') throw wrong(`${place}.type`, 'is no type', form)
-  if (isGiven(entry['command'])) return 'commands are not run in copies; give it a "path"'
-  if (entry['warn'] === true) return '"warn" is not done, and a check that fails ends a deploy'
-  return null
+  if (type === 'liveness' && isGiven(entry['uptime'])) {
+    return 'an "uptime" says nothing of a copy that serves; give it a "path" or a "command"'
+  }
+  if (entry['warn'] !== true) return null
+  const end = type === 'liveness' ? 'has a copy started anew' : 'ends a deploy'
+  return `"warn" is not done, and a check that fails ${end}`
 }
 
 function notesOf(entry: Json, place: string): string[] {
   const unknown = Object.keys(entry).filter((key) => !known.has(key))
-  const notes =
-    unknown.length === 0 ? [] : [`${place} has ${listed(unknown)}: nothing is done with that`]
-  return isGiven(entry['onFailure']) ? [...notes, `${place}.onFailure is not done`] : notes
+  const notes = [
+    unknown.length > 0 ? `${place} has ${listed(unknown)}: nothing is done with that` : '',
+    isGiven(entry['onFailure']) ? `${place}.onFailure is not done` : '',
+    entry['type'] === 'readiness' ? `${place} is made before a copy serves, and not again` : '',
+  ]
+  return notes.filter((note) => note !== '')
 }
 
 const known = new Set(
@@ -88,12 +104,12 @@ const known = new Set(
   scheme timeout type uptime wait warn`.split(/\s+/),
 )
 
-const kinds = ['path', 'listening', 'uptime'] as const
+const kinds = ['path', 'listening', 'command', 'uptime'] as const
 
 function checkOf(entry: Json, place: string): HealthCheck {
   const [kind, ...more] = kinds.filter((one) => isGiven(entry[one]))
   if (kind === undefined || more.length > 0) {
-    const what = `must have exactly one of "path", "listening" and "uptime"`
+    const what = 'must have exactly one of "path", "listening", "command" and "uptime"'
     throw wrong(place, what, form)
   }
   const name = textAt(entry, 'name', place)
@@ -102,15 +118,18 @@ function checkOf(entry: Json, place: string): HealthCheck {
     return { kind, name, uptime_s }
   }
   const tries = { name, ...triesOf(entry, place) }
+  if (kind === 'command') return { kind, ...tries, command: commandOf(entry, place) }
+  const port = portOf(entry, place)
   if (kind === 'listening') {
-    if (entry['listening'] === true) return { kind, ...tries }
+    if (entry['listening'] === true) return { kind, ...tries, port }
     throw wrong(`${place}.listening`, 'must be true or false', 'Write "listening": true.')
   }
   refuseScheme(entry, place)
-  const content = textAt(entry, 'content', place, anything)
+  const content = textAt(entry, 'content', place, { anything: true })
   return {
     kind: 'http',
     ...tries,
+    port,
     path: pathOf(entry, place),
     headers: headersOf(entry, place),
     content,
@@ -120,88 +139,11 @@ function checkOf(entry: Json, place: string): HealthCheck {
 /** The defaults are those of Dokku, where 0 stands for them too. */
 function triesOf(entry: Json, place: string) {
   const { attempts, timeoutS, waitS, delayS } = checkLimits
-  const port = wholeAt(entry, 'port', place, { least: 0, most: 65_535 })
   return {
-    port: port === 0 ? null : port,
+    ...(entry['type'] === 'liveness' ? { type: 'liveness' as const } : {}),
     attempts: wholeAt(entry, 'attempts', place, { least: 0, most: attempts }) || 3,
     timeout_s: wholeAt(entry, 'timeout', place, { least: 0, most: timeoutS }) || 5,
     wait_s: wholeAt(entry, 'wait', place, { least: 0, most: waitS }) || 5,
     delay_s: wholeAt(entry, 'initialDelay', place, { least: 0, most: delayS }),
   }
-}
-
-/** 0 where there is nothing. */
-function wholeAt(
-  entry: Json,
-  key: string,
-  place: string,
-  { least, most }: { readonly least: number; readonly most: number },
-): number {
-  const value = entry[key] ?? 0
-  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most)
-    return Number(value)
-  const what = `must be a whole number from ${least} to ${most}`
-  throw wrong(`${place}.${key}`, what, `Write "${key}": ${Math.max(least, 1)}, or leave it out.`)
-}
-
-const printable = new RegExp(checkPatterns.text)
-const anything = /^/
-
-/** Null where there is nothing. */
-function textAt(entry: Json, key: string, place: string, form = printable): string | null {
-  const value = entry[key] ?? ''
-  const limit = checkLimits.textLength
-  if (typeof value === 'string' && value.length <= limit && form.test(value)) return value || null
-  const what = `must be a text of at most ${limit} characters`
-  throw wrong(`${place}.${key}`, what, `Write "${key}": "...", in one line.`)
-}
-
-const pathPattern = new RegExp(checkPatterns.path)
-
-function pathOf(entry: Json, place: string): string {
-  const path = textAt(entry, 'path', place) ?? ''
-  if (pathPattern.test(path)) return path
-  const fix = 'It begins with / and has no spaces: write others as %20 and the like.'
-  throw wrong(`${place}.path`, 'is no path', fix)
-}
-
-/** Past the router everything is plain HTTP. */
-function refuseScheme(entry: Json, place: string): void {
-  const scheme = entry['scheme'] ?? ''
-  if (typeof scheme === 'string' && ['', 'http'].includes(scheme.toLowerCase())) return
-  throw wrong(`${place}.scheme`, 'is not "http"', 'TLS ends at the router: leave "scheme" out.')
-}
-
-const headerName = new RegExp(checkPatterns.headerName)
-const headerValue = new RegExp(checkPatterns.headerValue)
-
-function headersOf(entry: Json, place: string): { name: string; value: string }[] {
-  const list = entry['httpHeaders'] ?? []
-  const fix = 'Write "httpHeaders": [{ "name": "Accept", "value": "text/html" }].'
-  if (!Array.isArray(list) || list.length > checkLimits.headers) {
-    const what = `is no list of at most ${checkLimits.headers} headers`
-    throw wrong(`${place}.httpHeaders`, what, fix)
-  }
-  return list.map((header: unknown, index) => {
-    const { name, value } = isObject(header) ? header : {}
-    const isRight = typeof name === 'string' && typeof value === 'string' && isHeader(name, value)
-    if (isRight) return { name, value }
-    throw wrong(`${place}.httpHeaders[${index}]`, 'is no header', fix)
-  })
-}
-
-function isHeader(name: string, value: string): boolean {
-  return (
-    headerName.test(name) && headerValue.test(value) && value.length <= checkLimits.headerLength
-  )
-}
-
-function isGiven(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0
-  if (isObject(value)) return Object.keys(value).length > 0
-  return ![undefined, null, '', 0, false].includes(value as null)
-}
-
-function wrong(place: string, what: string, fix = form): Refused {
-  return new Refused('manifest', `${file}: ${place} ${what}`, fix)
 }

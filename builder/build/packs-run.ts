@@ -8,7 +8,7 @@ import { sizeText } from '#builder/units.ts'
 import { makeForApp, workplace } from './checkout.ts'
 import type { ChosenPack } from './choice.ts'
 import { readPlainFile } from './files.ts'
-import { limitsOf } from './limits.ts'
+import { limitsOf, outOfMemory } from './limits.ts'
 import { noReleases, readReleases, type PackReleases } from './pack-release.ts'
 import { buildImageOf, ownerOf, type BuildRequest, type BuildTools } from './request.ts'
 import { parseNeeds, type Need } from './runtime.ts'
@@ -175,11 +175,6 @@ function exitCodeOf(end: SandboxEnd, { config }: BuildTools): number {
     case 'timeout':
       throw outOfTime(config.timeoutMs)
   }
-}
-
-function outOfMemory(bytes: number): Refused {
-  const hint = 'Make the build smaller, or ask the operator to raise SLIPWAY_BUILD_MEMORY.'
-  return new Refused('compile', `the build needed more than ${sizeText(bytes)} of memory`, hint)
 }
 
 function outOfTime(ms: number): Refused {

@@ -10,7 +10,7 @@ import { packContext } from './context.ts'
 import { explainDockerFailure } from './dockerfile-failure.ts'
 import { readDockerfile, type Dockerfile } from './dockerfile.ts'
 import { readPlainFile } from './files.ts'
-import { limitsOf } from './limits.ts'
+import { limitsOf, outOfMemory } from './limits.ts'
 import type { DockerPlan } from './plan.ts'
 import { readProcfile } from './procfile-read.ts'
 import { ownerOf, type BuildRequest, type BuildTools } from './request.ts'
@@ -39,6 +39,7 @@ export async function buildWithDockerfile(
   voice.step(path === 'Dockerfile' ? 'Dockerfile found' : `Building ${path}`)
   const file = readDockerfile(text)
   const { image, said } = await buildImage(request, tools, { plan, file }, voice, signal)
+  if (image === 'out-of-memory') throw outOfMemory(tools.config.memoryBytes)
   if (image === null) throw failed(path, file, said, plan.target)
   const named = plan.processTypes
   const types = Object.keys(named).length > 0 ? named : await readProcfile(app)
@@ -78,7 +79,7 @@ export function factsOf({ ports, user, hasHealthCheck }: BuiltImage): string[] {
   return [
     listens,
     ...(/^(root|0)?(:|$)/.test(user) ? ['It runs as uid 10001, since its user is root'] : []),
-    ...(hasHealthCheck ? ['Its HEALTHCHECK is not run: health is judged from outside'] : []),
+    ...(hasHealthCheck ? ['Its HEALTHCHECK is not run: those of app.json are'] : []),
   ]
 }
 
@@ -91,7 +92,7 @@ async function buildImage(
   { plan, file }: { readonly plan: DockerPlan; readonly file: Dockerfile },
   voice: Voice,
   signal: AbortSignal,
-): Promise<{ image: BuiltImage | null; said: string }> {
+): Promise<{ image: BuiltImage | 'out-of-memory' | null; said: string }> {
   const { context, dockerfile, target } = plan
   const { app } = workplace(places.builds, request.id)
   const spec: ImageSpec = {

@@ -1,3 +1,4 @@
+import { describeCheck } from '#contract/health-check.ts'
 import { getRelease } from '#contract/release.ts'
 import type { Release } from '#contract/release.ts'
 import type { Receipt } from '#contract/watch.ts'
@@ -25,6 +26,10 @@ export const define: Define = (command, cli) =>
 function describe(release: Release): Record<string, string | null> {
   const { slug, failure, process_types: types } = release
   const state = release.current ? `${release.status}, current` : release.status
+  const checks = release.health_checks.map((check, at) => [
+    `  check ${at + 1}`,
+    describeCheck(check),
+  ])
   const processes = Object.entries(types).map(([type, command]) => [`  ${type}`, command])
   return {
     Release: `v${release.version} of ${release.app.name}`,
@@ -39,6 +44,8 @@ function describe(release: Release): Record<string, string | null> {
     'Config keys': release.config_keys.join(' '),
     Processes: processes.length === 0 ? null : ' ',
     ...Object.fromEntries(processes),
+    'Health checks': checks.length === 0 ? null : ' ',
+    ...Object.fromEntries(checks),
   }
 }
 

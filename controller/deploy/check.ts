@@ -1,3 +1,4 @@
+import { requestOf } from '#contract/health-check.ts'
 import type { HealthCheck, HttpCheck, TriedCheck } from '#contract/health-check.ts'
 
 /** A check that did not pass in as many tries as it has. */
@@ -21,7 +22,7 @@ export interface Answer {
 
 /** Why an answer does not pass; null: it passes. Redirects pass, and are not followed. */
 export function shortcoming(check: HttpCheck, { status, body }: Answer): string | null {
-  const what = `${request(check)} answered ${status}`
+  const what = `${requestOf(check)} answered ${status}`
   if (status < 200 || status >= 400) return what
   return check.content === null || body.includes(check.content)
     ? null
@@ -30,8 +31,8 @@ export function shortcoming(check: HttpCheck, { status, body }: Answer): string 
 
 /** A try that came to nothing: `GET /up: connection refused`. */
 export function fruitless(check: TriedCheck, reason: string): string {
-  if (reason === 'timeout') return `${request(check)} had no answer in ${check.timeout_s} s`
-  return `${request(check)}: ${reason}`
+  if (reason === 'timeout') return `${requestOf(check)} had no answer in ${check.timeout_s} s`
+  return `${requestOf(check)}: ${reason}`
 }
 
 /** When the first try is due, or, of an uptime, when it is reached. */
@@ -40,25 +41,14 @@ export function dueAtMs(check: HealthCheck, startedAtMs: number): number {
   return startedAtMs + afterS * 1000
 }
 
-/** What the pusher reads while it is waited for. */
-export function describeCheck(check: HealthCheck): string {
-  const name = check.name === null ? '' : ` (${check.name})`
-  if (check.kind === 'uptime') return `${check.uptime_s} s of uptime${name}`
-  const tries = check.attempts === 1 ? '1 try' : `${check.attempts} tries`
-  return `${request(check)}${name}, ${tries} of ${check.timeout_s} s`
-}
-
 /** What a check that failed asks for. */
 export function demandOf(check: TriedCheck): string {
   if (check.kind === 'listening')
     return `port ${check.port ?? '$PORT'} must take connections on 0.0.0.0`
+  if (check.kind === 'command')
+    return `${requestOf(check)} must end with exit code 0 within ${check.timeout_s} s`
   const within = check.content === null ? '' : `, with ${shown(check.content)} in the first 64 KiB`
-  return `${request(check)} must answer 2xx or 3xx within ${check.timeout_s} s${within}`
-}
-
-function request(check: TriedCheck): string {
-  if (check.kind === 'listening') return check.port === null ? 'its port' : `port ${check.port}`
-  return `GET ${check.port === null ? '' : `:${check.port}`}${check.path}`
+  return `${requestOf(check)} must answer 2xx or 3xx within ${check.timeout_s} s${within}`
 }
 
 /** Escaped: it may hold any character. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { longestS, type HealthCheck } from '#contract/health-check.ts'
+import { isLiveness, longestS, type HealthCheck, type TriedCheck } from '#contract/health-check.ts'
 import { onceType, type DeploymentState, type ProcessTypes } from '#contract/release.ts'
 
 /** One copy of a process type that should run. */
@@ -16,6 +16,8 @@ export interface Copy {
   readonly port?: number
   /** What a `web` copy must pass, once it takes connections; none: nothing more. */
   readonly checks?: readonly HealthCheck[]
+  /** What it is started anew for when it fails it; none: nothing but its end. */
+  readonly liveness?: readonly TriedCheck[]
 }
 
 /** A deployment and what it asks for. */
@@ -34,6 +36,9 @@ export interface Target {
 /** Process types that are no copies: the release task, and the name one-offs go by. */
 export const taskType = 'release'
 export const oneOffType = 'run'
+/** What runs by schedule are called: one-offs whose names say so. */
+export const cronType = 'cron'
+const cronPattern = new RegExp(`-${cronType}-\\d+$`)
 export const webType = 'web'
 /** Where a `web` copy must listen, unless its image exposes one port. */
 const webPort = 5000
@@ -46,18 +51,6 @@ export function portOf({ port }: { readonly port?: number }): number {
 export function checkingMs(copies: readonly Pick<Copy, 'checks'>[]): number {
   const all = copies.flatMap(({ checks = [] }) => checks)
   return Math.max(0, ...all.map((check) => longestS(check) * 1000))
-}
-
-/** The checks of every copy that has some, by its name. */
-export function checksOf({
-  serving,
-  open,
-}: {
-  readonly serving: Target | null
-  readonly open: Target | null
-}): Map<string, readonly HealthCheck[]> {
-  const copies = [serving, open].flatMap((target) => target?.copies ?? [])
-  return new Map(copies.map(({ name, checks = [] }) => [name, checks]))
 }
 
 /** Names on the engine are limited by what a host name may be. */
@@ -84,9 +77,14 @@ export function copyName(
   return name(`${app.slice(0, room - end.length)}-${digest}`, end)
 }
 
-/** What people call it: `web.1`, `run.4821`. */
-export function dynoName(copy: { readonly type: string; readonly index: number }): string {
-  return `${copy.type}.${copy.index}`
+/** Whether it is a run by schedule; a process type may have that name too. */
+export function isCronRun({ name, type }: Pick<Copy, 'name' | 'type'>): boolean {
+  return type === oneOffType && cronPattern.test(name)
+}
+
+/** What people call it: `web.1`, `run.4821`, `cron.2`. */
+export function dynoName(copy: Pick<Copy, 'name' | 'type' | 'index'>): string {
+  return `${isCronRun(copy) ? cronType : copy.type}.${copy.index}`
 }
 
 export interface Making {
@@ -159,7 +157,14 @@ function copyOf(making: Making, type: string, index: number): Copy {
 }
 
 /** What only `web` copies have. */
-function webOf({ port, checks = [] }: Making, type: string): Pick<Copy, 'port' | 'checks'> {
+function webOf(making: Making, type: string): Pick<Copy, 'port' | 'checks' | 'liveness'> {
   if (type !== webType) return {}
-  return { ...(port === undefined ? {} : { port }), ...(checks.length === 0 ? {} : { checks }) }
+  const { port, checks: all = [] } = making
+  const checks = all.filter((check) => !isLiveness(check))
+  const liveness = all.filter(isLiveness)
+  return {
+    ...(port === undefined ? {} : { port }),
+    ...(checks.length === 0 ? {} : { checks }),
+    ...(liveness.length === 0 ? {} : { liveness }),
+  }
 }

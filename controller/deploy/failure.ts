@@ -1,5 +1,5 @@
 import type { TriedCheck } from '#contract/health-check.ts'
-import { demandOf } from './check.ts'
+import { demandOf, type FailedCheck } from './check.ts'
 import { dynoName, portOf, webType } from './copy.ts'
 import type { Copy } from './copy.ts'
 
@@ -50,7 +50,7 @@ function happened(cause: Cause, at: Circumstances): string {
     case 'unchecked':
       return `${dynoName(cause.copy)} did not pass its health checks in ${seconds(cause.afterMs)} s (last: ${cause.last})`
     case 'unhealthy':
-      return `${dynoName(cause.copy)} failed ${nameOf(cause.check)}: ${cause.last} (${triesOf(cause.check)})`
+      return `${dynoName(cause.copy)} ${checkFailed(cause)}`
     case 'exited':
       return `${dynoName(cause.copy)} exited with code ${cause.exitCode} right after it started`
     case 'out-of-memory':
@@ -96,6 +96,11 @@ function exitAdvice(copy: Copy, exitCode: number, at: Circumstances): string {
     return `a process must stay in the foreground; check the line "${copy.type}:" of the Procfile`
   const where = copy.type === webType ? `, and listens on $PORT (${portOf(copy)})` : ''
   return `check that it runs on its own${where}; see its output: app logs -a ${at.app}`
+}
+
+/** `failed its health check "web check": GET /up answered 500 (3 tries)` */
+export function checkFailed({ check, last }: Pick<FailedCheck, 'check' | 'last'>): string {
+  return `failed ${nameOf(check)}: ${last} (${triesOf(check)})`
 }
 
 function nameOf({ name }: TriedCheck): string {

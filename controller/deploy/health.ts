@@ -1,33 +1,14 @@
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HealthCheck, TriedCheck } from '#contract/health-check.ts'
-import { ask } from './ask.ts'
-import { dueAtMs, fruitless, shortcoming, type FailedCheck } from './check.ts'
-import { reasonOf, type Address } from './reach.ts'
+import type { HealthCheck } from '#contract/health-check.ts'
+import { dueAtMs, type FailedCheck } from './check.ts'
+import type { Address } from './reach.ts'
+import { knock, tryOnce, type Tried } from './try.ts'
 
 /** One try may take this long before it counts as `timeout`. */
 const tryMs = 1000
 const firstPauseMs = 5
 const growth = 1.2
 const longestPauseMs = 250
-
-/**
- * Connects from outside, as the router will; nothing is needed inside the image.
- *
- * Null when somebody accepted, else what happened: `connection refused`, `timeout`, or a code.
- */
-function knock({ host, port }: Address, ms: number, signal: AbortSignal): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, signal })
-    const end = (answer: string | null): void => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(ms, () => end('timeout'))
-    socket.once('connect', () => end(null))
-    socket.once('error', (error) => end(reasonOf(error)))
-  })
-}
 
 /**
  * Knocks until somebody answers: at once, after 5 ms, then after a fifth longer each time, up to 250 ms.
@@ -48,7 +29,7 @@ async function untilAnswers(
 }
 
 /** A copy that is to become healthy. */
-export interface Patient extends Address {
+export interface Patient extends Tried {
   readonly startedAtMs: number
   readonly checks: readonly HealthCheck[]
 }
@@ -91,18 +72,4 @@ async function untilPassed(
     if (tries === check.attempts) bedside.failed({ check, last, startedAtMs })
     await sleep(check.wait_s * 1000, undefined, { signal })
   }
-}
-
-async function tryOnce(
-  check: TriedCheck,
-  { host, port }: Address,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const address = { host, port: check.port ?? port }
-  if (check.kind === 'http') {
-    const answer = await ask(check, address, signal)
-    return typeof answer === 'string' ? fruitless(check, answer) : shortcoming(check, answer)
-  }
-  const reason = await knock(address, check.timeout_s * 1000, signal)
-  return reason === null ? null : fruitless(check, reason)
 }

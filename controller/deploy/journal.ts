@@ -1,5 +1,5 @@
+import { describeCheck } from '#contract/health-check.ts'
 import type { JournalLine } from '#contract/release.ts'
-import { describeCheck } from './check.ts'
 import { describeCopies, dynoName, webType } from './copy.ts'
 import type { Copy, Target } from './copy.ts'
 import type { Sentence } from './failure.ts'

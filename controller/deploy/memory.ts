@@ -1,9 +1,11 @@
 import type { RouteInstance } from '#contract/route.ts'
 import type { Instance } from '#driver/driver.ts'
+import type { Cares } from './care.ts'
+import type { FailedCheck } from './check.ts'
 import { webType } from './copy.ts'
+import { Liveness } from './liveness.ts'
 import { Probes } from './probes.ts'
-import type { Checks } from './probes.ts'
-import { noticeCrashes, steadyMs } from './seen.ts'
+import { nextCrash, noticeCrashes, steadyMs } from './seen.ts'
 import type { Crash, Seen } from './seen.ts'
 
 /**
@@ -12,7 +14,8 @@ import type { Crash, Seen } from './seen.ts'
  */
 export class Memory {
   readonly #probes: Probes
-  readonly #resting = new Set<string>()
+  readonly #liveness: Liveness
+  readonly #resting = new Map<string, 'asked' | 'sick'>()
   readonly #retiring = new Map<string, Promise<void>>()
   readonly #kick: () => void
   // Replaced, not changed: what a plan was told stays as it was.
@@ -21,24 +24,34 @@ export class Memory {
   /** What went wrong last on our side; null after a pass that went well. */
   trouble: string | null = null
 
-  /** @param kick asks for a pass, because something new is known */
-  constructor(kick: () => void) {
+  /**
+   * @param kick asks for a pass, because something new is known
+   * @param onSick is told of a copy that serves and failed a liveness check: it is started anew
+   */
+  constructor(kick: () => void, onSick: (copy: Instance, failure: FailedCheck) => void) {
     this.#kick = kick
     this.#probes = new Probes(kick)
+    this.#liveness = new Liveness((copy, failure) => {
+      onSick(copy, failure)
+      this.#giveUp(copy)
+    })
   }
 
   /** Takes in what is there now, and attends to `web` copies that are not healthy yet. */
   notice(
     instances: readonly Instance[],
     routed: readonly RouteInstance[] | null,
-    checks: Checks,
+    cares: Cares,
   ): void {
     if (!this.#isSeeded && routed !== null) this.#seed(instances, routed)
     const stopping = new Set(this.#retiring.keys())
     this.#crashes = noticeCrashes(this.#crashes, instances, stopping, Date.now())
     const running = new Map(instances.filter(isRunning).map((one) => [one.name, one]))
-    for (const name of this.#resting) if (!running.has(name)) this.#resting.delete(name)
-    this.#probes.attend(running, checks)
+    for (const name of this.#resting.keys()) if (!running.has(name)) this.#resting.delete(name)
+    this.#probes.attend(running, cares)
+    const serves = (copy: Instance): boolean =>
+      this.standing(copy) === 'up' && !this.#resting.has(copy.name)
+    this.#liveness.attend([...running.values()].filter(serves), cares)
   }
 
   /** What the plan is told. */
@@ -85,7 +98,15 @@ export class Memory {
 
   /** Asks for a copy to be unrouted, drained and stopped; the pass after that starts it again. */
   rest(name: string): void {
-    this.#resting.add(name)
+    this.#resting.set(name, 'asked')
+    this.#kick()
+  }
+
+  /** As after a crash, only that it must be stopped first. */
+  #giveUp({ name, startedAtMs }: Instance): void {
+    const crash = nextCrash(this.#crashes.get(name), startedAtMs, Date.now())
+    this.#crashes = new Map(this.#crashes).set(name, crash)
+    this.#resting.set(name, 'sick')
     this.#kick()
   }
 
@@ -105,6 +126,7 @@ export class Memory {
   /** Waits for what goes on in the background, whose signal the caller has aborted. */
   async close(): Promise<void> {
     this.#probes.close()
+    this.#liveness.close()
     await Promise.all(this.#retiring.values())
   }
 

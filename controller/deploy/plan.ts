@@ -107,7 +107,8 @@ function leave({ serving, open }: Wanted, seen: Seen, nowMs: number): Step[] {
     .flatMap((copy): Step[] => {
       if (copy.state !== 'running') return [{ do: 'remove', name: copy.name }]
       if (!isLetGo(copy, seen)) return []
-      return [{ do: 'retire', name: copy.name, drain: copy.type === webType }]
+      const drain = copy.type === webType && seen.resting.get(copy.name) !== 'sick'
+      return [{ do: 'retire', name: copy.name, drain }]
     })
 }
 

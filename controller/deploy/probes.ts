@@ -1,11 +1,9 @@
-import type { HealthCheck } from '#contract/health-check.ts'
 import type { Instance } from '#driver/driver.ts'
+import { patientOf, type Cares } from './care.ts'
 import type { FailedCheck } from './check.ts'
-import { portOf, webType } from './copy.ts'
-import { untilHealthy } from './health.ts'
-
-/** The checks of copies, by name; a copy that is not among them has none. */
-export type Checks = ReadonlyMap<string, readonly HealthCheck[]>
+import { webType } from './copy.ts'
+import { untilHealthy, type Patient } from './health.ts'
+import { Vigils } from './vigils.ts'
 
 /** Knocks at `web` copies, and makes their checks, until they are healthy. */
 export class Probes {
@@ -14,7 +12,7 @@ export class Probes {
   readonly #refusals = new Map<string, string>()
   readonly #failed = new Map<string, FailedCheck>()
   readonly #healthyAfterMs = new Map<string, number>()
-  readonly #going = new Map<string, { readonly startedAtMs: number; readonly stop: () => void }>()
+  readonly #vigils = new Vigils()
   readonly #kick: () => void
 
   /** @param kick asks for a pass, because something new is known */
@@ -52,24 +50,22 @@ export class Probes {
   }
 
   /** Begins with copies that run and are not healthy yet; ends with those that do not run any more. */
-  attend(running: ReadonlyMap<string, Instance>, checks: Checks): void {
-    for (const [name, { startedAtMs }] of this.#going)
-      if (running.get(name)?.startedAtMs !== startedAtMs) this.#end(name)
-    for (const copy of running.values())
-      if (copy.type === webType) this.#begin(copy, checks.get(copy.name) ?? [])
+  attend(running: ReadonlyMap<string, Instance>, cares: Cares): void {
+    this.#vigils.endOthers(running)
+    for (const copy of running.values()) {
+      const patient = patientOf(copy, cares)
+      if (patient === null || copy.type !== webType) continue
+      if (this.#healthy.get(copy.name) === copy.startedAtMs) continue
+      this.#vigils.begin(copy, (signal) => this.#nurse(copy.name, patient, signal))
+    }
   }
 
   close(): void {
-    for (const name of this.#going.keys()) this.#end(name)
+    this.#vigils.close()
   }
 
-  #begin(instance: Instance, checks: readonly HealthCheck[]): void {
-    const { name, address, startedAtMs } = instance
-    if (address === null || this.#going.has(name)) return
-    if (this.#healthy.get(name) === startedAtMs) return
-    const stop = new AbortController()
-    this.#going.set(name, { startedAtMs, stop: () => stop.abort() })
-    const patient = { host: address, port: portOf(instance), startedAtMs, checks }
+  async #nurse(name: string, patient: Patient, signal: AbortSignal): Promise<void> {
+    const { startedAtMs } = patient
     const bedside = {
       refused: (reason: string) => void this.#refusals.set(name, reason),
       listens: () => void this.#listening.set(name, startedAtMs),
@@ -78,21 +74,9 @@ export class Probes {
         this.#kick()
       },
     }
-    untilHealthy(patient, bedside, stop.signal).then(
-      () => this.#pass(name, startedAtMs),
-      () => undefined,
-    )
-  }
-
-  #pass(name: string, startedAtMs: number): void {
+    await untilHealthy(patient, bedside, signal)
     this.#healthy.set(name, startedAtMs)
     this.#healthyAfterMs.set(name, Date.now() - startedAtMs)
-    this.#end(name)
     this.#kick()
-  }
-
-  #end(name: string): void {
-    this.#going.get(name)?.stop()
-    this.#going.delete(name)
   }
 }

@@ -1,6 +1,6 @@
 import type { Instance } from '#driver/driver.ts'
 import { lateness } from './advance.ts'
-import { checksOf } from './copy.ts'
+import { caresOf } from './care.ts'
 import { fail } from './enter.ts'
 import { execute } from './execute.ts'
 import type { Hands } from './hands.ts'
@@ -52,7 +52,7 @@ async function takeTurn(
   await learnRoutes(hands, signal)
   const instances = await look(hands, wish, signal)
   const before = keeper.routed(key)
-  memory.notice(instances, before, checksOf(wish.wanted))
+  memory.notice(instances, before, caresOf(deps, wish))
   const seen = memory.see(instances, before, deps.settings)
   const made = plan(wish.wanted, seen, Date.now())
   // A fresh controller takes nothing away: what the router has must have been seen before.

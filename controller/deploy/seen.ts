@@ -24,8 +24,11 @@ export interface Seen {
   /** Checks without a try left, by copy. */
   readonly failedChecks: ReadonlyMap<string, FailedCheck>
   readonly crashes: ReadonlyMap<string, Crash>
-  /** Copies somebody asked to restart: unrouted, drained and stopped, then started again. */
-  readonly resting: ReadonlySet<string>
+  /**
+   * Copies to be started again, once they are unrouted and stopped: somebody asked for it, or (`sick`) they
+   * failed a liveness check, and their requests are not waited for.
+   */
+  readonly resting: ReadonlyMap<string, 'asked' | 'sick'>
   /** Copies that are drained and stopped in the background. */
   readonly retiring: ReadonlySet<string>
   /** Copies in the router's table; null when the router has not answered yet. */
@@ -86,9 +89,13 @@ export function noticeCrashes(
   for (const { name, state, startedAtMs } of instances) {
     const before = known.get(name)
     if (state !== 'exited' || stopping.has(name) || before?.startedAtMs === startedAtMs) continue
-    const isForgiven = nowMs - startedAtMs >= forgivenMs
-    const count = isForgiven ? 1 : (before?.count ?? 0) + 1
-    next.set(name, { count, atMs: nowMs, startedAtMs })
+    next.set(name, nextCrash(before, startedAtMs, nowMs))
   }
   return next
+}
+
+/** The crash that ends the run begun at `startedAtMs`, after the one `before` it. */
+export function nextCrash(before: Crash | undefined, startedAtMs: number, nowMs: number): Crash {
+  const isForgiven = nowMs - startedAtMs >= forgivenMs
+  return { count: isForgiven ? 1 : (before?.count ?? 0) + 1, atMs: nowMs, startedAtMs }
 }

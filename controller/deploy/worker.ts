@@ -1,7 +1,10 @@
 import { EngineError } from '#driver/driver.ts'
 import type { Instance } from '#driver/driver.ts'
 import { startLoop } from '#lib/loop.ts'
+import type { FailedCheck } from './check.ts'
+import { dynoName } from './copy.ts'
 import type { DeployDeps } from './deps.ts'
+import { checkFailed } from './failure.ts'
 import type { Hands } from './hands.ts'
 import { Memory } from './memory.ts'
 import { reconcile } from './reconcile.ts'
@@ -30,7 +33,12 @@ export function openWorker(
 ): Worker {
   const closing = new AbortController()
   let alarm: NodeJS.Timeout | undefined
-  const memory = new Memory(() => loop.kick())
+  const onSick = (copy: Instance, failure: FailedCheck): void => {
+    const text = `${checkFailed(failure)}; it is started anew`
+    deps.logs.event(environmentId, dynoName(copy), text)
+    deps.log.info('copy.sick', { copy: copy.name, reason: failure.last })
+  }
+  const memory = new Memory(() => loop.kick(), onSick)
   const taskOutput = new TaskOutput(deps)
   const hands: Hands = { deps, keeper, memory, taskOutput, onLive, closing: closing.signal }
 

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '#driver/driver.ts'
 import type { Limits } from '#driver/driver.ts'
+import { cgroups, exists, isUnified, weightOf } from './cgroup.ts'
 import { groupDriver } from './engine.ts'
-import { exists, weightOf } from './processor-group.ts'
 import type { Site } from './site.ts'
 
 /**
@@ -12,31 +12,34 @@ import type { Site } from './site.ts'
  * `docker/buildkit`. That group gets the limits of one build: what all Dockerfile builds of this
  * engine may use together.
  *
- * Where systemd keeps the groups there is no such parent, and steps cannot be limited: a warning.
+ * Where systemd keeps the groups there is no such parent, and steps cannot be limited: a warning, and
+ * false.
  */
 export async function limitSteps(
   { engine, settings }: Site,
   limits: Limits,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   if ((await groupDriver(engine, signal)) === 'systemd') {
     settings.log.warn('dockerfile.steps_unlimited', { reason: 'the engine uses systemd groups' })
-    return
+    return false
   }
   try {
-    await ((await exists(join(root, 'cgroup.controllers'))) ? limitUnified : limitEach)(limits)
+    await ((await isUnified()) ? limitUnified : limitEach)(limits)
+    return true
   } catch (cause) {
     const reason = (cause as Error).message
     throw new EngineError(`The steps of a build cannot be limited: ${reason}`, false, { cause })
   }
 }
 
-const root = '/sys/fs/cgroup'
-const group = 'docker/buildkit'
+export const group = 'docker/buildkit'
 
 /** Version 1: a hierarchy for each kind of limit. */
 async function limitEach({ memoryBytes, pids, cpuShares }: Limits): Promise<void> {
-  const [memory, processes, cpu] = ['memory', 'pids', 'cpu'].map((kind) => join(root, kind, group))
+  const [memory, processes, cpu] = ['memory', 'pids', 'cpu'].map((kind) =>
+    join(cgroups, kind, group),
+  )
   for (const folder of [memory, processes, cpu]) await mkdir(folder ?? '', { recursive: true })
   const write = (folder: string | undefined, file: string, value: number): Promise<void> =>
     writeFile(join(folder ?? '', file), String(value))
@@ -52,9 +55,9 @@ async function limitEach({ memoryBytes, pids, cpuShares }: Limits): Promise<void
 
 /** Version 2: one hierarchy. */
 async function limitUnified({ memoryBytes, pids, cpuShares }: Limits): Promise<void> {
-  const home = join(root, group)
+  const home = join(cgroups, group)
   await mkdir(home, { recursive: true })
-  for (const above of [root, join(root, 'docker')]) {
+  for (const above of [cgroups, join(cgroups, 'docker')]) {
     await writeFile(join(above, 'cgroup.subtree_control'), '+cpu +memory +pids')
   }
   await writeFile(join(home, 'memory.max'), String(memoryBytes))

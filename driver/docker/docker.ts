@@ -8,6 +8,7 @@ import { exitOf } from './container.ts'
 import { startCopy } from './copy.ts'
 import { openEngine } from './engine.ts'
 import { watchCopies } from './events.ts'
+import { execInCopy } from './exec.ts'
 import { openFirewall } from './firewall.ts'
 import { foreignSubnets } from './foreign.ts'
 import { buildImage } from './image-build.ts'
@@ -74,6 +75,7 @@ function openFleet(site: Site): Fleet {
     },
     list: (filter, signal) => listCopies(site, filter, signal),
     stop: (name, graceMs, signal) => stopCopy(site, name, graceMs, signal),
+    exec: (spec, signal) => execInCopy(site, spec, signal),
     wait: async (name, signal) => {
       const code = await exitOf(site, name, signal)
       if (code === null) throw new EngineError(`The copy ${name} is gone.`, false)

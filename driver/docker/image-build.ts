@@ -4,6 +4,7 @@ import { EngineError } from '#driver/driver.ts'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
 import { openBuildSession } from './build-session.ts'
 import { limitSteps } from './buildkit-group.ts'
+import { watchMemory } from './buildkit-memory.ts'
 import { openProgress, readStatus } from './buildkit.ts'
 import { Refusal } from './errors.ts'
 import { inspectImage } from './image.ts'
@@ -32,14 +33,19 @@ export async function buildImage(
   spec: ImageSpec,
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
-): Promise<BuiltImage | null> {
+): Promise<BuiltImage | 'out-of-memory' | null> {
   const time = AbortSignal.timeout(spec.timeoutMs)
-  await limitSteps(site, spec.limits, signal)
+  const areLimited = await limitSteps(site, spec.limits, signal)
+  const ranOut = areLimited ? await watchMemory() : null
   const session = await openBuildSession(site, spec.secrets ?? {}, signal)
   try {
     const within = AbortSignal.any([signal, time])
-    const id = await runBuild(site, { ...spec, session: session.id }, onOutput, within)
-    return id === null ? null : await describe(site, id, signal)
+    const end = await runBuild(site, { ...spec, session: session.id }, onOutput, within)
+    if (end.kind === 'built') return await describe(site, end.id, signal)
+    if (!end.wasKilled) return null
+    if (ranOut !== null) return (await ranOut()) ? 'out-of-memory' : null
+    onOutput(Buffer.from(guess(spec)))
+    return null
   } catch (error) {
     signal.throwIfAborted()
     const failure = time.aborted ? tookTooLong(spec) : refusal(error)
@@ -60,34 +66,37 @@ function refusal(error: unknown): string {
   throw error
 }
 
-/** The image's id; null when a step failed. */
+type BuildEnd =
+  | { readonly kind: 'built'; readonly id: string }
+  /** `wasKilled`: a step ended as one does that the kernel kills. */
+  | { readonly kind: 'failed'; readonly wasKilled: boolean }
+
 async function runBuild(
   site: Site,
   spec: SessionSpec,
   onOutput: (chunk: Buffer) => void,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<BuildEnd> {
   const answer = await site.engine.stream(request(site, spec), signal)
   const show = openProgress(onOutput)
   let id: string | null = null
   for await (const message of readMessages(answer, signal)) {
     if (message.error !== undefined) {
-      onOutput(Buffer.from(explain(message.error, spec)))
-      return null
+      onOutput(Buffer.from(`${message.error}\n`))
+      return { kind: 'failed', wasKilled: message.error.includes('exit code: 137') }
     }
     if (message.stream !== undefined) onOutput(Buffer.from(message.stream))
     if (typeof message.aux === 'string') show(readStatus(Buffer.from(message.aux, 'base64')))
     else id = message.aux?.ID ?? id
   }
   if (id === null) throw new EngineError('The container engine ended a build without a word.', true)
-  return id
+  return { kind: 'built', id }
 }
 
-/** 137 is how a step ends that was killed; nobody but the kernel does that here. */
-function explain(error: string, { limits }: ImageSpec): string {
-  if (!error.includes('exit code: 137')) return `${error}\n`
+/** Where the engine's steps cannot be looked into. */
+function guess({ limits }: ImageSpec): string {
   const megabytes = Math.round(limits.memoryBytes / 1e6)
-  return `${error}\nThe step was killed: most likely it needed more than the ${megabytes} MB of memory a build has.\n`
+  return `The step was killed: most likely it needed more than the ${megabytes} MB of memory a build has.\n`
 }
 
 interface SessionSpec extends ImageSpec {

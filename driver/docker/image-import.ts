@@ -204,7 +204,8 @@ async function claim(
     const quiet = (chunk: Buffer): void => {
       if (!/^(\[1\/1\] FROM|Successfully tagged|\n$)/.test(chunk.toString())) onOutput(chunk)
     }
-    return await buildImage(site, spec, quiet, signal)
+    const image = await buildImage(site, spec, quiet, signal)
+    return image === 'out-of-memory' ? null : image
   } finally {
     await removeName(site, from)
   }

@@ -1,5 +1,6 @@
 import { access, readFile, readdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cgroups, isUnified, weightOf } from './cgroup.ts'
 import type { Usage } from './starving.ts'
 
 /** A control group of the host, as far as its use of processors goes. */
@@ -11,22 +12,20 @@ export interface ProcessorGroup {
   usage(): Promise<Usage>
 }
 
-const root = '/sys/fs/cgroup'
-
 /** `parent` is as the engine takes it. Throws while no such group is there. */
 export async function findGroup(parent: string): Promise<ProcessorGroup> {
   const path = pathOf(parent)
-  const isUnified = await exists(join(root, 'cgroup.controllers'))
-  const [processor, account] = isUnified
-    ? [join(root, path), join(root, path, 'cpu.stat')]
-    : [join(root, 'cpu', path), join(root, 'cpuacct', path, 'cpuacct.usage')]
+  const hasOne = await isUnified()
+  const [processor, account] = hasOne
+    ? [join(cgroups, path), join(cgroups, path, 'cpu.stat')]
+    : [join(cgroups, 'cpu', path), join(cgroups, 'cpuacct', path, 'cpuacct.usage')]
   const idle = join(processor, 'cpu.idle')
   await access(idle)
   return {
     yield: () => writeFile(idle, '1'),
     share: async (cpuShares) => {
       await writeFile(idle, '0')
-      if (isUnified) await writeFile(join(processor, 'cpu.weight'), String(weightOf(cpuShares)))
+      if (hasOne) await writeFile(join(processor, 'cpu.weight'), String(weightOf(cpuShares)))
       else await writeFile(join(processor, 'cpu.shares'), String(cpuShares))
     },
     usage: async () => {
@@ -34,7 +33,7 @@ export async function findGroup(parent: string): Promise<ProcessorGroup> {
         readFile('/proc/stat', 'latin1'),
         readFile(account, 'latin1'),
       ])
-      const buildsMs = isUnified
+      const buildsMs = hasOne
         ? Number(/^usage_usec (\d+)/m.exec(own)?.[1]) / 1e3
         : Number(own) / 1e6
       return { ...hostUsage(host), buildsMs }
@@ -44,8 +43,8 @@ export async function findGroup(parent: string): Promise<ProcessorGroup> {
 
 /** Takes it away once nothing is in it; systemd does that by itself. */
 export async function removeGroup(parent: string): Promise<void> {
-  const kinds = (await exists(join(root, 'cgroup.controllers'))) ? ['.'] : await readdir(root)
-  const places = kinds.map((kind) => join(root, kind, pathOf(parent)))
+  const kinds = (await isUnified()) ? ['.'] : await readdir(cgroups)
+  const places = kinds.map((kind) => join(cgroups, kind, pathOf(parent)))
   await Promise.all(places.map((place) => rmdir(place).catch(() => undefined)))
 }
 
@@ -64,16 +63,4 @@ function hostUsage(stat: string): Omit<Usage, 'buildsMs'> {
   const ticks = (stat.split('\n', 1)[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number)
   const sum = (some: readonly number[]): number => some.reduce((all, one) => all + one, 0)
   return { totalMs: sum(ticks) * tickMs, unusedMs: sum(ticks.slice(3, 5)) * tickMs }
-}
-
-/** Shares (2 to 262144) as a weight (1 to 10000), the way the engine translates them. */
-export function weightOf(cpuShares: number): number {
-  return 1 + Math.floor(((cpuShares - 2) * 9999) / 262142)
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -91,6 +91,21 @@ export class MemoryFleet implements Fleet {
     }
   }
 
+  /** As a fake process of its own, at the address of the copy. */
+  async exec(spec: CopySpec, signal: AbortSignal): Promise<number> {
+    this.#check(signal)
+    const address = this.#copies.get(spec.name)?.see().address ?? null
+    if (address === null) throw new EngineError(`The copy ${spec.name} does not run.`, false)
+    const process = new MemoryCopy(spec, address)
+    process.run(this.#options.program?.(spec) ?? idles, () => undefined)
+    const kill = (): void => process.end(137)
+    signal.addEventListener('abort', kill, { once: true })
+    const code = await process.ended
+    signal.removeEventListener('abort', kill)
+    signal.throwIfAborted()
+    return code
+  }
+
   async wait(name: string, signal: AbortSignal): Promise<number> {
     this.#check(signal)
     const copy = this.#copies.get(name)

@@ -199,6 +199,34 @@ export function builds(
   }
 }
 
+/** From now on builds go on until they are aborted; resolves when one was. */
+export function hang(world: World): Promise<void> {
+  const killed = Promise.withResolvers<void>()
+  world.sandbox = (_spec, _onOutput, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        killed.resolve()
+        reject(signal.reason as Error)
+      })
+    })
+  return killed.promise
+}
+
+/** Pushes to two apps, the second of which waits until the first may go. */
+export async function pushTwo(world: World) {
+  for (const name of ['one', 'two']) world.controller.addApp(name, world.alice)
+  const { promise, resolve: go } = Promise.withResolvers<void>()
+  world.sandbox = builds(() => promise)
+  const repo = await Repo.make(world)
+  const first = repo.push('one', 'main')
+  await until(() => world.sandboxes.length === 1)
+  const second = repo.push('two', 'main')
+  await until(() =>
+    (world.controller.builds[1]?.output ?? '').includes('Waiting for 1 other build'),
+  )
+  return { first, second, go }
+}
+
 /** Path on the host of a file in a mount of a sandbox. */
 export function sourceOf(spec: SandboxSpec, target: string, name: string): string {
   return join(spec.mounts.find((mount) => mount.target === target)?.source ?? '', name)

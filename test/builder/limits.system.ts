@@ -83,8 +83,12 @@ t.test('what a build may take, and how it is ended', async (t) => {
   await t.test('a build that takes too much memory is told so', async (t) => {
     const bomb = 'const all = []; for (;;) all.push(Buffer.alloc(2 ** 24, 1))'
     const { text } = await (await push('bomb', building(bomb))).ended
-    t.match(text, /error: the build needed more than 3\d\d\.\d MB of memory/)
-    t.match(text, 'SLIPWAY_BUILD_MEMORY')
+    const step = 'RUN bash -o pipefail -c "head -c 900000000 /dev/zero | tail"\n'
+    const image = await (await push('imagebomb', { Dockerfile: `${stack}${step}` })).ended
+    for (const said of [text, image.text]) {
+      t.match(said, /error: the build needed more than 3\d\d\.\d MB of memory/)
+      t.match(said, 'SLIPWAY_BUILD_MEMORY')
+    }
   })
 
   await t.test(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { app, builds, openWorld, refsOf, Repo, until } from './fixture.ts'
+import { app, builds, hang, openWorld, pushTwo, refsOf, Repo, until } from './fixture.ts'
 
 t.test('a push to main is built, released and moves the ref', async (t) => {
   const world = await openWorld(t)
@@ -155,19 +155,9 @@ t.test('a second push to the same app is refused at once, by the name of the fir
 
 t.test('pushes to several apps wait for their turn and hear their place', async (t) => {
   const world = await openWorld(t)
-  world.controller.addApp('one', world.alice)
-  world.controller.addApp('two', world.alice)
-  const go = Promise.withResolvers<void>()
-  world.sandbox = builds(() => go.promise)
-  const repo = await Repo.make(world)
-  const first = repo.push('one', 'main')
-  await until(() => world.sandboxes.length === 1)
-  const second = repo.push('two', 'main')
-  await until(() =>
-    (world.controller.builds[1]?.output ?? '').includes('Waiting for 1 other build'),
-  )
+  const { first, second, go } = await pushTwo(world)
   t.equal(world.sandboxes.length, 1)
-  go.resolve()
+  go()
   t.equal((await first).code, 0)
   t.equal((await second).code, 0)
 })
@@ -175,20 +165,13 @@ t.test('pushes to several apps wait for their turn and hear their place', async 
 t.test('Ctrl-C cancels the build, frees the app and moves no ref', async (t) => {
   const world = await openWorld(t)
   world.controller.addApp('hello', world.alice)
-  const killed = Promise.withResolvers<void>()
-  world.sandbox = (_spec, _onOutput, signal) =>
-    new Promise((_, reject) => {
-      signal.addEventListener('abort', () => {
-        killed.resolve()
-        reject(signal.reason as Error)
-      })
-    })
+  const killed = hang(world)
   const repo = await Repo.make(world)
   const { child, ended } = repo.startPush('hello', 'main')
   await until(() => world.sandboxes.length === 1)
   process.kill(-(child.pid ?? 0), 'SIGINT')
   await ended
-  await killed.promise
+  await killed
   await until(() => world.controller.builds[0]?.result !== null)
   t.strictSame(world.controller.builds[0]?.result, { status: 'cancelled', stage: 'cancelled' })
   t.strictSame(await refsOf(world, 'hello'), {})

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { withDeadline } from '#builder/build/deadline.ts'
 import { BuildQueue, type Place } from '#builder/build/queue.ts'
-import { builds, openWorld, Repo, until } from './fixture.ts'
+import { builds, hang, openWorld, pushTwo, Repo, until } from './fixture.ts'
 
 const { signal } = new AbortController()
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -85,19 +85,12 @@ t.test('a build whose time is over is ended, and its app can be pushed again', a
 t.test('a build is cancelled by its id: its sandbox ends, the pusher hears by whom', async (t) => {
   const world = await openWorld(t)
   world.controller.addApp('hello', world.alice)
-  const killed = Promise.withResolvers<void>()
-  world.sandbox = (_spec, _onOutput, signal) =>
-    new Promise((_, reject) => {
-      signal.addEventListener('abort', () => {
-        killed.resolve()
-        reject(signal.reason as Error)
-      })
-    })
+  const killed = hang(world)
   const pushed = (await Repo.make(world)).push('hello', 'main')
   await until(() => world.sandboxes.length === 1)
   const id = world.controller.builds[0]?.id ?? ''
   t.equal(await world.cancel(id, 'bob@example.com'), 'cancelled')
-  await killed.promise
+  await killed
   t.match(world.controller.builds[0]?.result, { status: 'cancelled' })
   const { code, text } = await pushed
   t.not(code, 0)
@@ -107,18 +100,10 @@ t.test('a build is cancelled by its id: its sandbox ends, the pusher hears by wh
 
 t.test('a build that waits for its turn can be cancelled as well', async (t) => {
   const world = await openWorld(t)
-  world.controller.addApp('one', world.alice)
-  world.controller.addApp('two', world.alice)
-  const go = Promise.withResolvers<void>()
-  world.sandbox = builds(() => go.promise)
-  const repo = await Repo.make(world)
-  const first = repo.push('one', 'main')
-  await until(() => world.sandboxes.length === 1)
-  const second = repo.push('two', 'main')
-  await until(() => (world.controller.builds[1]?.output ?? '').includes('Waiting for 1'))
+  const { first, second, go } = await pushTwo(world)
   t.equal(await world.cancel(world.controller.builds[1]?.id ?? '', 'alice'), 'cancelled')
   t.match((await second).text, 'the build was cancelled by alice')
-  go.resolve()
+  go()
   t.equal((await first).code, 0)
 })
 

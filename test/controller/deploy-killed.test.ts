@@ -34,6 +34,7 @@ function killedAt(
     makeReady: (...args) => fleet.makeReady(...args),
     list: (filter, signal) => fleet.list(filter, signal),
     attach: (...args) => fleet.attach(...args),
+    exec: (...args) => fleet.exec(...args),
     wait: (...args) => fleet.wait(...args),
     output: (...args) => fleet.output(...args),
     watch: (...args) => fleet.watch(...args),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { DeploymentState } from '#contract/release.ts'
-import { checkingMs, checksOf, copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
+import { checkingMs, copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
 import type { Copy, Target } from '#controller/deploy/copy.ts'
 import { followers, isDone, mayFollow, stageMs } from '#controller/deploy/deployment.ts'
 import { explain } from '#controller/deploy/failure.ts'
@@ -74,7 +74,7 @@ function seen(change: Partial<Seen> = {}): Seen {
     probes: new Map(),
     failedChecks: new Map(),
     crashes: new Map(),
-    resting: new Set(),
+    resting: new Map(),
     retiring: new Set(),
     routed: new Set(),
     trouble: null,
@@ -211,13 +211,16 @@ t.test('what goes wrong before the switch is said in a sentence', (t) => {
 const upCheck = httpCheck({ name: 'web check', attempts: 3, timeout_s: 10, wait_s: 5 })
 
 t.test('only web copies have checks, and they have more time while those go on', (t) => {
-  const making = { ...making12, quantities: { web: 1, worker: 1 }, checks: [upCheck] }
+  const alive = httpCheck({ type: 'liveness', timeout_s: 60 })
+  const making = { ...making12, quantities: { web: 1, worker: 1 }, checks: [upCheck, alive] }
   const open = { ...target(12, 'starting'), copies: copiesOf(making), task: null }
   t.same(
-    open.copies.map(({ checks }) => checks),
-    [[upCheck], undefined],
+    open.copies.map(({ checks, liveness }) => [checks, liveness]),
+    [
+      [[upCheck], [alive]],
+      [undefined, undefined],
+    ],
   )
-  t.same([...checksOf({ serving: null, open }).values()], [[upCheck], []])
   const longestMs = checkingMs(open.copies)
   t.equal(longestMs, 40_000)
   const limits = { startTimeoutMs, releaseTimeoutMs: 0, checksMs: longestMs }

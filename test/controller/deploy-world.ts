@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import type { DeploymentState, ProcessTypes } from '#contract/release.ts'
 import type { Peer } from '#contract/call.ts'
@@ -222,8 +223,9 @@ export async function openWorld(t: Test, options: WorldOptions = {}) {
       of = ids,
       config = {},
       checks: readonly HealthCheck[] = [],
+      cron: readonly CronEntry[] = [],
     ): Promise<string> => {
-      const id = await addRelease(store, vault, of, processTypes, config, checks)
+      const id = await addRelease(store, vault, of, processTypes, config, checks, cron)
       deploys.kick(of.environmentId)
       return id
     },
@@ -309,6 +311,7 @@ async function addRelease(
   processTypes: ProcessTypes,
   config: Record<string, string>,
   healthChecks: readonly HealthCheck[],
+  cron: readonly CronEntry[],
 ): Promise<string> {
   const slugId = randomUUID()
   const types = JSON.stringify(processTypes)
@@ -344,6 +347,7 @@ async function addRelease(
     user_id: app.owner_id,
     created_at: at,
     health_checks: JSON.stringify(healthChecks),
+    cron: JSON.stringify(cron),
   })
   const rows = Object.keys(processTypes).map((type) => ({
     environment_id: environmentId,

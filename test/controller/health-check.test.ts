@@ -3,10 +3,17 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { longestS, type HealthCheck, type HttpCheck } from '#contract/health-check.ts'
+import {
+  describeCheck,
+  longestS,
+  type HealthCheck,
+  type HttpCheck,
+} from '#contract/health-check.ts'
 import { ask } from '#controller/deploy/ask.ts'
-import { describeCheck, shortcoming, type FailedCheck } from '#controller/deploy/check.ts'
+import { shortcoming, type FailedCheck } from '#controller/deploy/check.ts'
 import { untilHealthy } from '#controller/deploy/health.ts'
+import type { Tried } from '#controller/deploy/try.ts'
+import { EngineError } from '#driver/driver.ts'
 import { httpCheck } from './http-check.ts'
 
 const tries = { name: null, port: null, attempts: 3, timeout_s: 1, wait_s: 1, delay_s: 0 }
@@ -49,6 +56,8 @@ t.test('a check is described, and has a longest time', (t) => {
   t.equal(longestS(uptime), 3)
   t.equal(describeCheck(uptime), '3 s of uptime')
   t.equal(describeCheck({ kind: 'listening', ...tries, attempts: 1 }), 'its port, 1 try of 1 s')
+  const run = { ...tries, kind: 'command', command: 'bin/check', type: 'liveness' } as const
+  t.equal(describeCheck(run), 'while it serves: `bin/check`, 3 tries of 1 s')
   t.end()
 })
 
@@ -108,6 +117,7 @@ function nurse(
   address: { host: string; port: number },
   checks: readonly HealthCheck[],
   signal: AbortSignal = idle,
+  exec: Tried['exec'] = async () => 1,
 ): Course {
   const said: string[] = []
   const failures: FailedCheck[] = []
@@ -116,7 +126,7 @@ function nurse(
     listens: () => void said.push('listens'),
     failed: (failure: FailedCheck) => void failures.push(failure),
   }
-  const patient = { ...address, startedAtMs: Date.now(), checks }
+  const patient = { ...address, startedAtMs: Date.now(), checks, exec }
   const end = untilHealthy(patient, bedside, signal).then(
     () => 'healthy',
     () => 'stopped',
@@ -182,6 +192,41 @@ t.test('a port that nobody listens on fails its check', async (t) => {
   const { failures, end } = nurse(address, [check], stop.signal)
   while (failures.length === 0) await sleep(5)
   t.match(failures, [{ check, last: 'port 1: connection refused' }])
+  stop.abort()
+  t.equal(await end, 'stopped')
+})
+
+t.test(
+  'a command passes with exit code 0; a try that the engine would not make is none',
+  async (t) => {
+    const address = await serve(t, (_, response) => void response.end())
+    const codes = [2, new EngineError('not now', true), 0]
+    const exec: Tried['exec'] = async () => {
+      const code = codes.shift() ?? 1
+      if (typeof code === 'number') return code
+      throw code
+    }
+    const { port: _, ...ofCommand } = tries
+    const check = { kind: 'command', ...ofCommand, attempts: 2, command: 'bin/check' } as const
+    const { said, failures, end } = nurse(address, [check], idle, exec)
+    t.equal(await end, 'healthy')
+    t.same(said, ['listens', '`bin/check` ended with exit code 2'])
+    t.same(failures, [])
+  },
+)
+
+t.test('a command that takes too long is told to end, and has not passed', async (t) => {
+  const stop = new AbortController()
+  const address = await serve(t, (_, response) => void response.end())
+  const exec: Tried['exec'] = async (_, signal) => {
+    await sleep(9000, undefined, { signal })
+    return 0
+  }
+  const { port: _, ...ofCommand } = tries
+  const check = { kind: 'command', ...ofCommand, attempts: 1, command: 'bin/check' } as const
+  const { failures, end } = nurse(address, [check], stop.signal, exec)
+  while (failures.length === 0) await sleep(5)
+  t.match(failures, [{ last: '`bin/check` had no answer in 1 s' }])
   stop.abort()
   t.equal(await end, 'stopped')
 })

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { extract, pack } from 'tar-stream'
 import t from 'tap'
 import type { BuiltImage, ImageSpec } from '#driver/driver.ts'
+import { buildImage } from './build-image.ts'
 import { openGround } from './docker-ground.ts'
 import { copySpec, freshName, limits } from './specs.ts'
 
@@ -16,28 +16,8 @@ const ground = await openGround()
 t.teardown(() => ground.close())
 const base = ground.stackImage
 
-async function build(
-  dockerfile: string,
-  appId: string,
-  changes: Partial<ImageSpec> = {},
-): Promise<{ image: BuiltImage | null; output: string }> {
-  const files = pack()
-  files.entry({ name: 'Dockerfile' }, dockerfile)
-  files.finalize()
-  const spec: ImageSpec = {
-    owner: { ...copySpec(ground, '').owner, appId },
-    context: Readable.from(files as AsyncIterable<Buffer>),
-    dockerfile: 'Dockerfile',
-    tag: `slipway-test/${freshName()}:1`,
-    buildArgs: {},
-    limits,
-    timeoutMs: 60_000,
-    ...changes,
-  }
-  let output = ''
-  const write = (chunk: Buffer): void => void (output += chunk.toString())
-  return { image: await ground.workshop.buildImage(spec, write, patience()), output }
-}
+const build = (dockerfile: string, appId: string, changes: Partial<ImageSpec> = {}) =>
+  buildImage(ground, dockerfile, { owner: { ...copySpec(ground, '').owner, appId }, ...changes })
 
 void t.test(
   "a step that read one app's secret is not taken from the cache for another",

@@ -32,7 +32,7 @@ export async function openGround(changes: Partial<DockerSettings> = {}): Promise
     instance: `test-${process.pid}-${opened}`,
     runDir: join(folder, 'run'),
     runtimesDir: join(folder, 'runtimes'),
-    routerPort: 8080,
+    routerPorts: [8080],
     buildSubnet: `${net}.192/26`,
     log: openLog('test', () => undefined),
     ...changes,

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
-import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { pack } from 'tar-stream'
 import t from 'tap'
-import type { BuiltImage, CopySpec, ImageSpec } from '#driver/driver.ts'
+import type { CopySpec, ImageSpec } from '#driver/driver.ts'
+import { buildImage } from './build-image.ts'
 import { openGround } from './docker-ground.ts'
 import { waitUntil } from './network.ts'
-import { copySpec, freshName, limits, stopAll } from './specs.ts'
+import { copySpec, freshName, stopAll } from './specs.ts'
 
 const run = promisify(execFile)
 const patience = (): AbortSignal => AbortSignal.timeout(60_000)
@@ -20,39 +19,8 @@ t.afterEach(() => stopAll(ground.fleet, patience()))
 const { fleet, workshop } = ground
 const base = ground.stackImage
 
-interface Built {
-  readonly image: BuiltImage | null
-  readonly output: string
-  readonly tag: string
-}
-
-async function build(
-  dockerfile: string,
-  changes: Partial<ImageSpec> = {},
-  signal = patience(),
-  on = ground,
-): Promise<Built> {
-  const files = pack()
-  files.entry({ name: 'Dockerfile' }, dockerfile)
-  files.entry({ name: 'hello.txt' }, 'from the context\n')
-  files.finalize()
-  const tag = `slipway-test/${freshName()}:1`
-  const { owner } = copySpec(ground, '')
-  const context = Readable.from(files as AsyncIterable<Buffer>)
-  const spec: ImageSpec = {
-    owner,
-    context,
-    dockerfile: 'Dockerfile',
-    tag,
-    buildArgs: {},
-    limits,
-    timeoutMs: 60_000,
-    ...changes,
-  }
-  let output = ''
-  const write = (chunk: Buffer): void => void (output += chunk.toString())
-  return { image: await on.workshop.buildImage(spec, write, signal), output, tag }
-}
+const build = (dockerfile: string, changes: Partial<ImageSpec> = {}, signal = patience()) =>
+  buildImage(ground, dockerfile, changes, signal)
 
 /** Runs an image's own command, or another, as a one-off; all it printed. */
 async function inside(image: string, command: string | null): Promise<string> {
@@ -157,12 +125,20 @@ void t.test(
     const spec = copySpec(ground, 'exec sleep 300')
     await fleet.start(spec, patience())
     const hog = 'head -c 400000000 /dev/zero | tail'
-    const { image, output } = await build(`FROM ${base}\nRUN bash -o pipefail -c '${hog}'\n`)
-    t.equal(image, null)
-    t.match(output, /^The step was killed: .* more than the 134 MB of memory a build has\.$/m)
+    const { ranOut, output } = await build(`FROM ${base}\nRUN bash -o pipefail -c '${hog}'\n`)
+    t.ok(ranOut, output)
     t.match(await fleet.list({}, patience()), [{ name: spec.name, state: 'running' }])
   },
 )
+
+void t.test('a step that is killed for another reason is a failed build like any', async (t) => {
+  const fill = 'head -c 200000000 /dev/zero > /fill'
+  const kill = `sh -c 'kill -9 $$'`
+  const { image, ranOut, output } = await build(`FROM ${base}\nRUN ${fill}; ${kill}\n`)
+  t.equal(image, null)
+  t.notOk(ranOut)
+  t.match(output, 'exit code: 137')
+})
 
 void t.test('a fork bomb in a step has the processes of a build and no more', async (t) => {
   const spec = copySpec(ground, 'exec sleep 300')

@@ -24,7 +24,7 @@ const settings: DockerSettings = {
   runDir: '/run',
   runtimesDir: '/runtimes',
   caBundle: '/ca.pem',
-  routerPort: 8080,
+  routerPorts: [8080, 8443],
   log: openLog('test', () => undefined),
 }
 const place = { network: 'net', address: '10.0.0.2', atMs: 1 }
@@ -97,7 +97,10 @@ void t.test('bridges have names that Linux takes, and a prefix for each instance
 void t.test('the rules let answers and the router through and end in a drop', async (t) => {
   const rules = chainRules(settings).split('\n')
   const input = rules.filter((rule) => /^-A SLIPWAY-\w+-IN/.test(rule))
-  t.match(input, [/ESTABLISHED,RELATED -j ACCEPT$/, /--dport 8080 -j ACCEPT$/, /-IN -j DROP$/])
+  const ports = [/--dport 8080 -j ACCEPT$/, /--dport 8443 -j ACCEPT$/]
+  t.match(input, [/ESTABLISHED,RELATED -j ACCEPT$/, ...ports, /-IN -j DROP$/])
+  const plain = chainRules({ ...settings, routerPorts: [8080, 0] })
+  t.equal(plain.match(/--dport/g)?.length, 1, 'one that is not served opens nothing')
 })
 
 void t.test('routes over our own bridges are not foreign', async (t) => {

@@ -214,6 +214,30 @@ export function fleetSuite(driver: string, fleet: Fleet, ground: Ground): void {
     }
   })
 
+  test('a command runs in a copy, as its own does, and ends with its code', async (t) => {
+    const spec = copySpec(ground, programs.idles.command)
+    const exec = (command: string) => fleet.exec({ ...spec, command }, patience())
+    await t.rejects(exec(programs.exits3.command), { name: 'EngineError' }, 'there is no copy')
+    await fleet.start(spec, patience())
+    t.equal(await exec(programs.exits3.command), 3)
+    t.equal(await exec(programs.greets.command), 0)
+    t.match(await fleet.list({}, patience()), [{ name: spec.name, state: 'running' }])
+  })
+
+  test('a command in a copy that takes too long is killed, and the copy runs on', async (t) => {
+    const spec = copySpec(ground, programs.idles.command)
+    await fleet.start(spec, patience())
+    const time = new AbortController()
+    const begun = performance.now()
+    const { command } = programs.ignoresSignals
+    const asked = fleet.exec({ ...spec, command }, time.signal)
+    await pause(500)
+    time.abort(new Error('enough'))
+    await t.rejects(asked, { message: 'enough' })
+    t.ok(performance.now() - begun < 5000)
+    t.match(await fleet.list({}, patience()), [{ name: spec.name, state: 'running' }])
+  })
+
   test('removing a network that is not there does nothing', async (t) => {
     await t.resolves(fleet.removeNetwork('env-nobody', patience()))
   })

@@ -23,6 +23,11 @@ export const programs = {
     program: ignoresSignals,
   },
   exits3: { command: 'exit 3', program: exits(3) },
+  /** Well in a copy that was told so by its environment. */
+  greets: {
+    command: '[ "$HELLO" = world ] && [ "$PWD" = /app ] || exit 1',
+    program: exits(0),
+  },
   serves: { command: server, program: serves() },
   cleansUp: {
     command: `trap 'sleep 0.2; echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done`,

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import { rollBack } from '#contract/release.ts'
+import { setConfig } from '#contract/app.ts'
+import { getRelease, rollBack } from '#contract/release.ts'
 import { openPlatform, until } from './harness.ts'
 import type { TestApp } from './harness.ts'
 
@@ -84,4 +85,39 @@ t.test('a push goes live when its health check passes, and so does a rollback to
     return page.startsWith('two')
   })
   t.ok(Number(page.split(' ')[1]) >= 3, `the first request came after ${page}`)
+})
+
+t.test('a check may be a command of the app, run in the copy with what it has', async (t) => {
+  const app = await slipway.newApp('node')
+  await app.change('server.js', server('one', ''))
+  await app.change('check.js', `process.exit(process.env.COLOUR === 'blue' ? 0 : 3)`)
+  await app.change('app.json', manifest({ path: undefined, command: ['node', 'check.js'] }))
+  const first = await app.push()
+  t.not(first.code, 0)
+  t.match(
+    first.output,
+    'error: web.1 failed its health check: `node check.js` ended with exit code 3 (3 tries)',
+  )
+  await slipway.call(setConfig, { params: { app: app.name }, body: { COLOUR: 'blue' } })
+  await app.change('server.js', server('two', ''))
+  const second = await app.push()
+  t.equal(second.code, 0, second.output)
+  const params = { app: app.name, release: 'current' }
+  const { health_checks: checks } = await slipway.call(getRelease, { params })
+  t.match(checks, [{ kind: 'command', command: 'node check.js', attempts: 3 }])
+})
+
+t.test('a copy that hangs while it serves is started anew by its liveness check', async (t) => {
+  const app = await slipway.newApp('node')
+  const hang = 'setTimeout(() => { for (;;); }, 100)'
+  await app.change('server.js', server('one', '').replace("'/up') { ", `'/hang') { ${hang} `))
+  await app.change('app.json', manifest({ type: 'liveness', path: '/', attempts: 2, timeout: 1 }))
+  const { code, output } = await app.push()
+  t.equal(code, 0, output)
+  const begun = Date.now()
+  t.equal((await app.get('/hang')).status, 200)
+  await until('a copy that is younger than that serves', async () => {
+    const { status, body } = await app.get()
+    return status === 200 && Number(body.split(' ')[1]) < (Date.now() - begun) / 1000
+  })
 })

@@ -24,8 +24,8 @@ bring_hex() {
 
 install_packages() {
   step 'Installing the packages of mix.exs'
-  indented mix deps.get --only prod | tee "$HOME/log" || explain_mix
-  indented mix deps.compile | tee "$HOME/log" || explain_mix
+  logged mix deps.get --only prod || explain_mix
+  logged mix deps.compile || explain_mix
 }
 
 # Phoenix calls so what makes its style sheets and scripts.
@@ -41,25 +41,24 @@ build_assets() {
 make_release() {
   step 'Making the release (mix release)'
   rm -rf _release
-  indented mix release --overwrite --path _release --quiet | tee "$HOME/log" || explain_mix
+  logged mix release --overwrite --path _release --quiet || explain_mix
   # The same for every build of this app, so that the same tree gives the same slug.
   [[ -s $cache/cookie ]] || cp _release/releases/COOKIE "$cache/cookie"
   cp "$cache/cookie" _release/releases/COOKIE
 }
 
 explain_mix() {
-  if grep -qE 'supports only Elixir' "$HOME/log"; then
-    fail "mix.exs asks for another Elixir than ${version%-*}, which the stack ${STACK:-} has." \
-      "Correct \"elixir:\" in mix.exs, for example to \"~> ${version%.*-*}\", or use another stack."
-  elif grep -qE 'Could not find Hex|Failed to fetch|Unknown package|No matching version|econnrefused|nxdomain' "$HOME/log"; then
-    fail 'A package of mix.exs could not be fetched (see the lines of Mix above).' \
-      'Correct its name or version in mix.exs; the setting HEX_MIRROR names a mirror.'
-  elif grep -qE 'lock mismatch|Can.t continue due to errors on dependencies' "$HOME/log"; then
-    fail 'mix.lock does not match mix.exs.' 'Run `mix deps.get` and commit mix.lock.'
-  elif grep -qE 'multiple releases|default_release' "$HOME/log"; then
-    fail 'mix.exs defines several releases, and none of them is the default one.' \
-      'Add default_release: :NAME to project in mix.exs.'
-  fi
+  fail_on 'supports only Elixir' \
+    "mix.exs asks for another Elixir than ${version%-*}, which the stack ${STACK:-} has." \
+    "Correct \"elixir:\" in mix.exs, for example to \"~> ${version%.*-*}\", or use another stack."
+  fail_on 'Could not find Hex|Failed to fetch|Unknown package|No matching version|econnrefused|nxdomain' \
+    'A package of mix.exs could not be fetched (see the lines of Mix above).' \
+    'Correct its name or version in mix.exs; the setting HEX_MIRROR names a mirror.'
+  fail_on 'lock mismatch|Can.t continue due to errors on dependencies' \
+    'mix.lock does not match mix.exs.' 'Run `mix deps.get` and commit mix.lock.'
+  fail_on 'multiple releases|default_release' \
+    'mix.exs defines several releases, and none of them is the default one.' \
+    'Add default_release: :NAME to project in mix.exs.'
   fail 'Mix could not build this app (see its lines above).' \
     'Make `MIX_ENV=prod mix release` work on your machine and push again.'
 }

@@ -54,13 +54,12 @@ program_name() {
 }
 
 explain_failure() {
-  if grep -qE 'missing go.sum entry|updates to go.(mod|sum) needed' "$HOME/go.log"; then
-    fail 'go.mod and go.sum do not match the imports of this module.' 'Run `go mod tidy` and commit go.mod and go.sum.'
-  elif grep -q 'inconsistent vendoring' "$HOME/go.log"; then
-    fail 'The folder vendor does not match go.mod.' 'Run `go mod vendor` and commit the folder vendor.'
-  elif grep -qE 'go.mod requires go >=|requires newer Go' "$HOME/go.log"; then
-    fail "A module needs a newer Go than $version (see its lines above)." 'Raise the `go` line of go.mod and commit it.'
-  fi
+  fail_on 'missing go.sum entry|updates to go.(mod|sum) needed' \
+    'go.mod and go.sum do not match the imports of this module.' 'Run `go mod tidy` and commit go.mod and go.sum.'
+  fail_on 'inconsistent vendoring' \
+    'The folder vendor does not match go.mod.' 'Run `go mod vendor` and commit the folder vendor.'
+  fail_on 'go.mod requires go >=|requires newer Go' \
+    "A module needs a newer Go than $version (see its lines above)." 'Raise the `go` line of go.mod and commit it.'
   fail 'The programs of this module could not be built (see the lines of go above).' \
     'Make `go build ./...` work on your machine and push again.'
 }

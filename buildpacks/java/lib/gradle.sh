@@ -9,7 +9,7 @@ build_with_gradle() {
   [[ -z ${GRADLE_DISTRIBUTIONS:-} ]] || use_mirror
   read -ra tasks <<< "${GRADLE_TASK:-$(gradle_task)}"
   step "Building with Gradle (${tasks[*]})"
-  indented bash ./gradlew --console=plain "${tasks[@]}" -x test | tee "$HOME/log" || explain_gradle
+  logged bash ./gradlew --console=plain "${tasks[@]}" -x test || explain_gradle
 }
 
 # The same Gradle from the folder that the setting GRADLE_DISTRIBUTIONS names.
@@ -33,17 +33,16 @@ gradle_task() {
 }
 
 explain_gradle() {
-  if grep -qE 'UnknownHostException|ConnectException|SocketTimeoutException|FileNotFoundException: https?:|Server returned HTTP' "$HOME/log" &&
-    grep -q 'org.gradle.wrapper' "$HOME/log"; then
-    fail 'The Gradle that gradle/wrapper/gradle-wrapper.properties names could not be fetched.' \
+  ! is_logged 'org\.gradle\.wrapper' ||
+    fail_on 'UnknownHostException|ConnectException|SocketTimeoutException|FileNotFoundException: https?:|Server returned HTTP' \
+      'The Gradle that gradle/wrapper/gradle-wrapper.properties names could not be fetched.' \
       'Correct distributionUrl there, or set GRADLE_DISTRIBUTIONS to a mirror of its folder.'
-  elif grep -qE 'Could not (resolve|GET|find)' "$HOME/log"; then
-    fail 'A dependency or plugin of this Gradle build could not be fetched (see the lines of Gradle above).' \
-      'Correct its name, version or repository in the build file, and push again.'
-  elif grep -qE 'Unsupported class file major version|requires at least JVM|Cannot find a Java installation' "$HOME/log"; then
-    fail "This Gradle build does not go with Java $version." \
-      'Write java.runtime.version=NUMBER in system.properties, or raise the Gradle of gradle-wrapper.properties.'
-  fi
+  fail_on 'Could not (resolve|GET|find)' \
+    'A dependency or plugin of this Gradle build could not be fetched (see the lines of Gradle above).' \
+    'Correct its name, version or repository in the build file, and push again.'
+  fail_on 'Unsupported class file major version|requires at least JVM|Cannot find a Java installation' \
+    "This Gradle build does not go with Java $version." \
+    'Write java.runtime.version=NUMBER in system.properties, or raise the Gradle of gradle-wrapper.properties.'
   fail 'Gradle could not build this app (see its lines above).' \
     "Make \`./gradlew ${tasks[*]}\` work on your machine and push again."
 }

@@ -12,9 +12,9 @@ build_with_maven() {
   read -ra goals <<< "${MAVEN_CUSTOM_GOALS:-package} ${MAVEN_CUSTOM_OPTS:-}"
   step "Building with Maven (${goals[*]})"
   if [[ -f mvnw && -f .mvn/wrapper/maven-wrapper.properties ]]; then
-    indented bash ./mvnw "${arguments[@]}" "${goals[@]}" | tee "$HOME/log" || explain_maven
+    logged bash ./mvnw "${arguments[@]}" "${goals[@]}" || explain_maven
   else
-    indented "$runtime/usr/share/maven/bin/mvn" "${arguments[@]}" "${goals[@]}" | tee "$HOME/log" || explain_maven
+    logged "$runtime/usr/share/maven/bin/mvn" "${arguments[@]}" "${goals[@]}" || explain_maven
   fi
 }
 
@@ -26,18 +26,17 @@ write_mirror() {
 }
 
 explain_maven() {
-  if [[ -f mvnw ]] && grep -qE 'Failed to (fetch|download|validate)|cannot (fetch|open|download)' "$HOME/log"; then
-    fail 'The Maven that .mvn/wrapper/maven-wrapper.properties names could not be fetched.' \
-      'Correct distributionUrl there, set MVNW_REPOURL to a mirror, or remove mvnw to use the Maven of the stack.'
-  elif grep -qE 'Non-(parseable|readable) POM|Malformed POM' "$HOME/log"; then
-    fail 'pom.xml cannot be read (see the lines of Maven above).' 'Correct it there and push again.'
-  elif grep -qE 'Could not (find|resolve|transfer)|not be resolved' "$HOME/log"; then
-    fail 'A dependency of pom.xml could not be fetched (see the lines of Maven above).' \
-      'Correct its name or version in pom.xml; the setting MAVEN_MIRROR names a mirror for all of them.'
-  elif grep -qE 'release version .* not supported|invalid (target|source) release|(Source|Target) option' "$HOME/log"; then
-    fail "pom.xml does not say a Java that $version can build for." \
-      "Write <maven.compiler.source> and <maven.compiler.target> under <properties> in pom.xml, for example ${version%%.*}."
-  fi
+  [[ ! -f mvnw ]] || fail_on 'Failed to (fetch|download|validate)|cannot (fetch|open|download)' \
+    'The Maven that .mvn/wrapper/maven-wrapper.properties names could not be fetched.' \
+    'Correct distributionUrl there, set MVNW_REPOURL to a mirror, or remove mvnw to use the Maven of the stack.'
+  fail_on 'Non-(parseable|readable) POM|Malformed POM' \
+    'pom.xml cannot be read (see the lines of Maven above).' 'Correct it there and push again.'
+  fail_on 'Could not (find|resolve|transfer)|not be resolved' \
+    'A dependency of pom.xml could not be fetched (see the lines of Maven above).' \
+    'Correct its name or version in pom.xml; the setting MAVEN_MIRROR names a mirror for all of them.'
+  fail_on 'release version .* not supported|invalid (target|source) release|(Source|Target) option' \
+    "pom.xml does not say a Java that $version can build for." \
+    "Write <maven.compiler.source> and <maven.compiler.target> under <properties> in pom.xml, for example ${version%%.*}."
   fail 'Maven could not build this app (see its lines above).' \
     'Make `mvn -DskipTests package` work on your machine and push again.'
 }

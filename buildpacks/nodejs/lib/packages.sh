@@ -32,14 +32,13 @@ install_packages() {
   if [[ -n $lock ]]; then
     step "Installing the packages of $lock"
   else
-    warning "There is no ${lock_of[$manager]}, so every build may get other versions."
-    printf 'hint: %s\n' "Run \`${manager/berry/yarn} install\` and commit ${lock_of[$manager]}."
+    warn_of_no_lock "${lock_of[$manager]}" "${manager/berry/yarn} install"
     step 'Installing the packages of package.json'
   fi
   rm -rf node_modules
   local dev=
   needs_dev_packages && dev=1
-  indented "install_with_$manager" "$dev" | tee "$HOME/log" || explain_failure
+  logged "install_with_$manager" "$dev" || explain_failure
   [[ -n $can_keep ]] || return 0
   mkdir -p node_modules
   write_stamp
@@ -101,7 +100,7 @@ prune_packages() {
 
 prune_now() {
   step 'Removing packages for development'
-  indented "prune_with_$manager" | tee "$HOME/log" || explain_failure
+  logged "prune_with_$manager" || explain_failure
 }
 
 # Not every lock says what is for development only, so what the manager takes away is looked at.
@@ -135,18 +134,17 @@ restore_dev_packages() {
 
 explain_failure() {
   local said=${lock:-package.json} tool=${manager/berry/yarn}
-  if grep -qE 'can only install packages when your package.json and|ERR_PNPM_OUTDATED_LOCKFILE|lockfile needs to be updated|YN0028|ERR_PNPM_LOCKFILE' "$HOME/log"; then
-    fail "$said does not match package.json." "Run \`$tool install\` and commit $said."
-  elif grep -qE 'E404|ETARGET|ERR_PNPM_(NO_MATCHING_VERSION|FETCH_404)|404 Not Found|Couldn.t find any versions|YN0082|YN0035' "$HOME/log"; then
-    fail "A package of $said is not in the registry (see the lines of $tool above)." \
-      "Correct its name or version in package.json, run \`$tool install\`, and commit both files."
-  elif grep -qE 'ERESOLVE|ERR_PNPM_PEER_DEP' "$HOME/log"; then
-    fail "The packages of package.json contradict each other (see the lines of $tool above)." \
-      "Make \`$tool install\` work on your machine, and commit package.json and ${lock_of[$manager]}."
-  elif grep -qE 'ERR_PNPM_UNSUPPORTED_ENGINE|EBADENGINE|is incompatible with this module' "$HOME/log"; then
-    fail "A package of $said is not made for Node.js $node_version (see the lines of $tool above)." \
-      'Write the version it needs under engines.node in package.json.'
-  fi
+  fail_on 'can only install packages when your package.json and|ERR_PNPM_OUTDATED_LOCKFILE|lockfile needs to be updated|YN0028|ERR_PNPM_LOCKFILE' \
+    "$said does not match package.json." "Run \`$tool install\` and commit $said."
+  fail_on 'E404|ETARGET|ERR_PNPM_(NO_MATCHING_VERSION|FETCH_404)|404 Not Found|Couldn.t find any versions|YN0082|YN0035' \
+    "A package of $said is not in the registry (see the lines of $tool above)." \
+    "Correct its name or version in package.json, run \`$tool install\`, and commit both files."
+  fail_on 'ERESOLVE|ERR_PNPM_PEER_DEP' \
+    "The packages of package.json contradict each other (see the lines of $tool above)." \
+    "Make \`$tool install\` work on your machine, and commit package.json and ${lock_of[$manager]}."
+  fail_on 'ERR_PNPM_UNSUPPORTED_ENGINE|EBADENGINE|is incompatible with this module' \
+    "A package of $said is not made for Node.js $node_version (see the lines of $tool above)." \
+    'Write the version it needs under engines.node in package.json.'
   fail "$tool could not install the packages of $said (see its lines above)." \
     "Try \`${frozen_of[$manager]}\` on your machine; if it works there, push again."
 }

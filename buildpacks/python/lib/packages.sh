@@ -51,11 +51,7 @@ find_source() {
 install_packages() {
   local key stamp=.venv/.slipway
   key=$(packages_key)
-  if can_keep && [[ -f $stamp && $(< "$stamp") == "$key" ]]; then
-    detail 'Using cached dependencies'
-    keep_layer
-    return
-  fi
+  ! reuse_packages "$stamp" "$key" || return 0
   bring_uv
   step "Installing the packages of $source_file"
   rm -rf .venv
@@ -67,10 +63,7 @@ install_packages() {
       ;;
     *) install_project || explain_failure ;;
   esac
-  if can_keep; then
-    echo "$key" > "$stamp"
-    keep_layer
-  fi
+  mark_packages "$stamp" "$key"
 }
 
 # Files that requirements.txt includes count as well.
@@ -134,10 +127,10 @@ write_requirements() {
   fi
   [[ -f pyproject.toml ]] || fail 'There is a poetry.lock but no pyproject.toml.' 'Commit pyproject.toml as well.'
   uv tool run --quiet --python /usr/bin/python3 --from 'poetry>=2,<3' --with poetry-plugin-export \
-    poetry export --no-ansi --format requirements.txt --output "$HOME/requirements.txt" > "$HOME/uv.log" 2>&1 || {
-    indented cat "$HOME/uv.log"
-    ! grep -qE 'changed significantly|not up to date|Run .poetry lock' "$HOME/uv.log" ||
-      fail 'poetry.lock does not match pyproject.toml.' 'Run `poetry lock` and commit poetry.lock.'
+    poetry export --no-ansi --format requirements.txt --output "$HOME/requirements.txt" > "$HOME/log" 2>&1 || {
+    indented cat "$HOME/log"
+    fail_on 'changed significantly|not up to date|Run .poetry lock' \
+      'poetry.lock does not match pyproject.toml.' 'Run `poetry lock` and commit poetry.lock.'
     explain_failure
   }
 }
@@ -148,22 +141,18 @@ install_project() {
     logged uv sync --python /usr/bin/python3 --frozen --no-dev
     return
   fi
-  warning 'There is no uv.lock, so every build may get other versions.'
-  printf 'hint: %s\n' 'Run `uv lock` and commit uv.lock.'
+  warn_of_no_lock uv.lock 'uv lock'
   logged uv sync --python /usr/bin/python3 --no-dev
   rm -f uv.lock
 }
 
-logged() { indented "$@" | tee "$HOME/uv.log"; }
-
 explain_failure() {
-  [[ -f $HOME/uv.log ]] || exit 1
-  if grep -q 'Python requirement\|requires-python\|No interpreter found' "$HOME/uv.log"; then
+  [[ -f $HOME/log ]] || exit 1
+  ! is_logged 'Python requirement|requires-python|No interpreter found' ||
     no_such_python pyproject.toml 'another Python' "Write requires-python = \">=${python_version%.*}\" there"
-  elif grep -qE 'No solution found|not found in the package registry' "$HOME/uv.log"; then
-    fail "A package of $source_file is not in the registry in that version (see uv's lines above)." \
-      "Correct its name or version in $source_file and push again."
-  fi
+  fail_on 'No solution found|not found in the package registry' \
+    "A package of $source_file is not in the registry in that version (see uv's lines above)." \
+    "Correct its name or version in $source_file and push again."
   fail "uv could not install the packages of $source_file (see its lines above)." \
     'If they install on your machine, push again.'
 }
@@ -175,6 +164,6 @@ collect_static() {
   step 'Collecting static files (manage.py collectstatic)'
   PYTHONDONTWRITEBYTECODE=1 indented python manage.py collectstatic --noinput || {
     warning 'manage.py collectstatic failed; the app is built without its static files.'
-    printf 'hint: %s\n' 'Set STATIC_ROOT in settings.py, or the config DISABLE_COLLECTSTATIC=1 if none are wanted.'
+    hint 'Set STATIC_ROOT in settings.py, or the config DISABLE_COLLECTSTATIC=1 if none are wanted.'
   }
 }

@@ -24,11 +24,7 @@ check_wanted_ruby() {
 install_gems() {
   local key stamp=vendor/bundle/.slipway
   key=$(digest "ruby $version" "$BUNDLE_WITHOUT" -- Gemfile Gemfile.lock)
-  if can_keep && [[ -f $stamp && $(< "$stamp") == "$key" ]]; then
-    detail 'Using cached dependencies'
-    keep_layer
-    return
-  fi
+  ! reuse_packages "$stamp" "$key" || return 0
   step "Installing the gems of ${lock:-Gemfile}"
   rm -rf vendor/bundle
   [[ -z ${RUBYGEMS_MIRROR:-} ]] || bundle config set --global mirror.all "$RUBYGEMS_MIRROR"
@@ -36,31 +32,28 @@ install_gems() {
   if compgen -G 'vendor/cache/*.gem' > /dev/null && bundle install --local --quiet > "$HOME/log" 2>&1; then
     detail 'From vendor/cache'
   else
-    indented bundle install | tee "$HOME/log" || explain_bundler
+    logged bundle install || explain_bundler
   fi
   rm -rf vendor/bundle/ruby/*/cache
-  can_keep || return 0
-  mkdir -p vendor/bundle
-  echo "$key" > "$stamp"
-  keep_layer
+  mark_packages "$stamp" "$key"
 }
 
 # Gems that are folders of the app change with it.
 can_keep() { [[ -n $lock ]] && ! grep -qE '^PATH$' Gemfile.lock; }
 
 explain_bundler() {
-  if grep -qE 'Your Ruby version is' "$HOME/log"; then
-    fail "Gemfile asks for another Ruby than ${version%-*}, which the stack ${STACK:-} has." \
-      "Correct the line \`ruby\` of Gemfile, for example to \`ruby \"~> ${version%.*-*}.0\"\`, or use another stack."
-  elif grep -qE 'lockfile|deployment mode|frozen' "$HOME/log" && grep -qiE 'changed|missing|can.t be updated|out of sync' "$HOME/log"; then
-    fail 'Gemfile.lock does not match Gemfile.' 'Run `bundle install` and commit Gemfile.lock.'
-  elif grep -qE 'Could not (fetch|reach|find)|Network error|Failed to open TCP|timed out' "$HOME/log"; then
-    fail 'A gem of Gemfile could not be fetched (see the lines of Bundler above).' \
-      'Correct its name or version in Gemfile; the setting RUBYGEMS_MIRROR names a mirror, and `bundle package` puts the gems into vendor/cache.'
-  elif grep -q 'native extension' "$HOME/log"; then
-    fail 'A gem of Gemfile could not be compiled (see the lines of Bundler above).' \
-      'Name the Debian packages it needs in a file Aptfile, one a line, and push again.'
-  fi
+  fail_on 'Your Ruby version is' \
+    "Gemfile asks for another Ruby than ${version%-*}, which the stack ${STACK:-} has." \
+    "Correct the line \`ruby\` of Gemfile, for example to \`ruby \"~> ${version%.*-*}.0\"\`, or use another stack."
+  ! is_logged 'lockfile|deployment mode|frozen' ||
+    fail_on '[Cc]hanged|[Mm]issing|[Cc]an.t be updated|[Oo]ut of sync' \
+      'Gemfile.lock does not match Gemfile.' 'Run `bundle install` and commit Gemfile.lock.'
+  fail_on 'Could not (fetch|reach|find)|Network error|Failed to open TCP|timed out' \
+    'A gem of Gemfile could not be fetched (see the lines of Bundler above).' \
+    'Correct its name or version in Gemfile; the setting RUBYGEMS_MIRROR names a mirror, and `bundle package` puts the gems into vendor/cache.'
+  fail_on 'native extension' \
+    'A gem of Gemfile could not be compiled (see the lines of Bundler above).' \
+    'Name the Debian packages it needs in a file Aptfile, one a line, and push again.'
   fail "Bundler could not install the gems of ${lock:-Gemfile} (see its lines above)." \
     'Make `bundle install` work on your machine and push again.'
 }

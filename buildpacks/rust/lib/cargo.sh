@@ -22,14 +22,10 @@ use_mirror() {
 
 build_programs() {
   local arguments=(--release --color never)
-  [[ ! -f Cargo.lock ]] || arguments+=(--locked)
-  [[ -f Cargo.lock ]] || {
-    warning 'There is no Cargo.lock, so every build may get other versions.'
-    printf 'hint: %s\n' 'Run `cargo generate-lockfile` and commit Cargo.lock.'
-  }
+  if [[ -f Cargo.lock ]]; then arguments+=(--locked); else warn_of_no_lock Cargo.lock 'cargo generate-lockfile'; fi
   read -ra more <<< "${CARGO_BUILD_FLAGS:-}"
   step 'Building with Cargo (release)'
-  indented cargo build "${arguments[@]}" "${more[@]}" | tee "$HOME/log" || explain_cargo
+  logged cargo build "${arguments[@]}" "${more[@]}" || explain_cargo
 }
 
 # Names of the programs that the members of this workspace define.
@@ -57,17 +53,16 @@ keep_programs() {
 }
 
 explain_cargo() {
-  if grep -qE 'lock file .* needs to be updated|cannot update the lock file' "$HOME/log"; then
-    fail 'Cargo.lock does not match Cargo.toml.' 'Run `cargo update --workspace` and commit Cargo.lock.'
-  elif grep -qE 'failed to parse manifest|failed to load manifest|could not parse input as TOML' "$HOME/log"; then
-    fail 'A Cargo.toml cannot be read (see the lines of Cargo above).' 'Correct it there and push again.'
-  elif grep -qE 'requires rustc|lock file version .* (requires|was found)' "$HOME/log"; then
-    fail "A crate needs a newer Rust than ${version%-*}, which the stack ${STACK:-} has (see the lines of Cargo above)." \
-      'Take an older version of it in Cargo.toml, or use another stack.'
-  elif grep -qE 'no matching package|failed to (download|get|fetch|query)|download of config.json failed' "$HOME/log"; then
-    fail 'A crate of Cargo.toml could not be fetched (see the lines of Cargo above).' \
-      'Correct its name or version in Cargo.toml; the setting CARGO_MIRROR names a mirror.'
-  fi
+  fail_on 'lock file .* needs to be updated|cannot update the lock file' \
+    'Cargo.lock does not match Cargo.toml.' 'Run `cargo update --workspace` and commit Cargo.lock.'
+  fail_on 'failed to parse manifest|failed to load manifest|could not parse input as TOML' \
+    'A Cargo.toml cannot be read (see the lines of Cargo above).' 'Correct it there and push again.'
+  fail_on 'requires rustc|lock file version .* (requires|was found)' \
+    "A crate needs a newer Rust than ${version%-*}, which the stack ${STACK:-} has (see the lines of Cargo above)." \
+    'Take an older version of it in Cargo.toml, or use another stack.'
+  fail_on 'no matching package|failed to (download|get|fetch|query)|download of config.json failed' \
+    'A crate of Cargo.toml could not be fetched (see the lines of Cargo above).' \
+    'Correct its name or version in Cargo.toml; the setting CARGO_MIRROR names a mirror.'
   fail 'The programs of Cargo.toml could not be built (see the lines of Cargo above).' \
     'Make `cargo build --release` work on your machine and push again.'
 }
