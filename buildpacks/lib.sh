@@ -61,6 +61,12 @@ write_profile() {
   [[ -z ${SLIPWAY_EXPORT:-} ]] || printf '%s\n' "${@:3}" > "$SLIPWAY_EXPORT"
 }
 
+# What `bin/release` would say, from a `bin/compile` that knows it already and saves the asking.
+propose_web() {
+  [[ -z ${SLIPWAY_RELEASE:-} ]] ||
+    printf -- '---\ndefault_process_types:\n  web: %s\n' "$1" > "$SLIPWAY_RELEASE"
+}
+
 # The dependencies follow from lock files alone and may serve the next build too.
 keep_layer() { [[ -z ${SLIPWAY_KEEP:-} ]] || echo keep > "$SLIPWAY_KEEP"; }
 

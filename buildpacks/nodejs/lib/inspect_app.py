@@ -68,8 +68,18 @@ def inspect(build, runtimes):
         "build_script": next((name for name in ("heroku-postbuild", "build") if name in scripts), ""),
         "cleanup": flag("heroku-cleanup" in scripts),
         "install_scripts": " ".join(name for name in INSTALL_SCRIPTS if name in scripts),
+        "start": start_command(scripts),
         "can_start": flag("start" in scripts or os.path.isfile(os.path.join(build, "server.js"))),
     }
+
+
+def start_command(scripts):
+    """As bin/release proposes it, which says why; empty when no script says."""
+    start = scripts.get("start")
+    if not isinstance(start, str):
+        return ""
+    needs_npm = scripts.get("prestart") or scripts.get("poststart") or "npm_" in start or "\n" in start
+    return "npm start" if needs_npm else start
 
 
 def read_json(build, name):
