@@ -323,6 +323,15 @@ export const topics: Readonly<Record<string, Readonly<Record<string, CommandRow>
       summary: 'Run a command in a one-off container of the app.',
       load: () => import('./commands/run.ts'),
     },
+    cron: {
+      summary: 'List what an app runs by schedule.',
+      aliases: ['cron:list'],
+      load: () => import('./commands/cron.ts'),
+    },
+    'cron:run': {
+      summary: 'Run one of these now.',
+      load: () => import('./commands/cron-run.ts'),
+    },
     logs: {
       summary: 'Show what an app and the platform said about it.',
       load: () => import('./commands/logs.ts'),

@@ -3,6 +3,7 @@ import * as app from './app.ts'
 import * as bom from './bom.ts'
 import * as build from './build.ts'
 import * as buildpack from './buildpack.ts'
+import * as cron from './cron.ts'
 import * as domain from './domain.ts'
 import * as edge from './edge.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -34,6 +35,7 @@ export const controllerEndpoints: readonly Endpoint[] = Object.freeze(
     space,
     release,
     process,
+    cron,
     log,
     push,
     ssh,

@@ -261,6 +261,18 @@ export const errors = {
     message: '"{app}" has no running process "{dyno}".',
     fix: 'See them with `app ps -a {app}`.',
   },
+  CRON_NOT_FOUND: {
+    status: 404,
+    id: 'not_found',
+    message: '"{app}" runs no command number {number} by schedule.',
+    fix: 'See them with `app cron -a {app}`; they come from app.json.',
+  },
+  CRON_RUNNING: {
+    status: 409,
+    id: 'conflict',
+    message: '{dyno} cannot be run now: {reason}.',
+    fix: 'Wait until it has ended, or end it: `app ps:restart {dyno} -a {app}`.',
+  },
   // builds
   BUILD_NOT_FOUND: {
     status: 404,

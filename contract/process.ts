@@ -15,8 +15,9 @@ export type Formation = Static<typeof Formation>
 /** A running copy of a process type, or a one-off. */
 export const Dyno = Type.Object({
   id: Type.String(),
-  /** `web.1`, `run.4821` */
+  /** `web.1`, `run.4821`; `cron.1` is a run by schedule. */
   name: Type.String(),
+  /** `run` for all one-offs. */
   type: Type.String(),
   command: Type.String(),
   state: Type.Union([

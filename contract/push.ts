@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { BuildInputs } from './build.ts'
 import { BuildSettings } from './buildpack.ts'
+import { CronEntry, cronLimits } from './cron.ts'
 import { endpoint } from './endpoint.ts'
 import { ObjectId, Uuid } from './grammar.ts'
 import { checkLimits, HealthCheck } from './health-check.ts'
@@ -88,6 +89,8 @@ export const BuiltSlug = Type.Object({
   inputs: Type.Optional(BuildInputs),
   /** Of its web copies; none: they are healthy when they take connections. */
   health_checks: Type.Optional(Type.Array(HealthCheck, { maxItems: checkLimits.checks })),
+  /** What its release runs by schedule. */
+  cron: Type.Optional(Type.Array(CronEntry, { maxItems: cronLimits.entries })),
   /** What is in it: CycloneDX components as JSON, gzipped, base64. */
   bom: Type.Optional(Type.String({ maxLength: 800_000 })),
   /** What the app's own files give it where it has nothing yet; what somebody set stays. */

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { UserRef } from './app.ts'
 import { endpoint } from './endpoint.ts'
 import { Time, Uuid } from './grammar.ts'
+import { HealthCheck } from './health-check.ts'
 import { Receipt } from './watch.ts'
 
 /** Process type → command line, as the Procfile (or the buildpack) says. */
@@ -59,6 +60,8 @@ export const Release = Type.Object({
     Type.Null(),
   ]),
   process_types: ProcessTypes,
+  /** Of its web copies; none: they are healthy when they take connections. */
+  health_checks: Type.Array(HealthCheck),
   /** Keys only, never values. */
   config_keys: Type.Array(Type.String()),
   user: UserRef,

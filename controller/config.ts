@@ -40,6 +40,8 @@ export interface Config {
 interface EngineConfig {
   /** Names this platform on an engine that others use too. */
   readonly instance: string
+  /** Ports of the host that apps may reach; 0: none. */
+  readonly routerPorts: readonly number[]
   /** Undefined: the driver's default, as with the rest. */
   readonly socketPath?: string
   readonly caBundle?: string
@@ -86,7 +88,11 @@ function readEngineConfig(env: Environment): EngineConfig {
     const value = text(env, `SLIPWAY_${setting}`, '')
     return value === '' ? [] : [[name, value] as const]
   })
-  return { instance: text(env, 'SLIPWAY_INSTANCE', 'main'), ...Object.fromEntries(given) }
+  return {
+    instance: text(env, 'SLIPWAY_INSTANCE', 'main'),
+    routerPorts: [port(env, 'SLIPWAY_HTTP_PORT', 8080), port(env, 'SLIPWAY_HTTPS_PORT', 0)],
+    ...Object.fromEntries(given),
+  }
 }
 
 function readLimits(env: Environment): Limits {

@@ -9,10 +9,12 @@ import { SettingError } from '#lib/settings.ts'
 import { startCertificates } from './certificate/certificates.ts'
 import { readAcme } from './certificate/settings.ts'
 import { type Config, placesIn, readConfig } from './config.ts'
+import { startCron } from './cron/cron.ts'
 import { startDeploys } from './deploy/deploys.ts'
 import { readTimes } from './deploy/deps.ts'
 import { openNews } from './deploy/news.ts'
 import { openLookUp } from './domain/look-up.ts'
+import { serveCron } from './http/cron.ts'
 import { serveDeployments } from './http/deployments.ts'
 import { serveDynos } from './http/dynos.ts'
 import { serveLines } from './http/lines.ts'
@@ -63,6 +65,7 @@ async function main(): Promise<void> {
   const working = { store: db, fleet, router, logs, news, log, settings, vault }
   const deploys = startDeploys(working)
   const runs = openRuns(working)
+  const cron = startCron({ ...working, runs, now })
   const certificates = startCertificates({ db, vault, router, logs, log, now, acme })
 
   const { outputs } = places
@@ -77,6 +80,7 @@ async function main(): Promise<void> {
   const deps = { db, vault, log, now, config, outputs, news, kick, ...asking, ...world, ...secrets }
   const server = await startServer(deps, [
     (http) => serveDynos(http, { db, now, fleet, deploys, runs }),
+    (http) => serveCron(http, { db, now }, cron),
     (http) => serveLogs(http, { db, now }, logs),
     (http) => serveLines(http, { db }, logs),
     (http) => serveDeployments(http, { db }, news),
@@ -90,6 +94,7 @@ async function main(): Promise<void> {
   log.info('stopping')
   await server.close()
   await certificates.close()
+  await cron.close()
   await runs.close()
   await deploys.close()
   await logs.close()
@@ -104,7 +109,6 @@ async function openFleet(config: Config, log: Log): Promise<Fleet> {
     ...config.engine,
     runDir: join(config.state, 'run'),
     runtimesDir: join(config.state, 'builder/runtimes'),
-    routerPort: config.httpPort,
     log,
   })
   return fleet

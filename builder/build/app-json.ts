@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { isConfigKey, processTypePattern } from '#contract/grammar.ts'
 import type { Config } from '#contract/app.ts'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import { Refused } from '#builder/refused.ts'
 import { badManifest } from './bad-manifest.ts'
+import { readCron } from './cron.ts'
 import { readHealthChecks } from './health-checks.ts'
 import { isObject, type Json } from './json-object.ts'
 
@@ -17,6 +19,8 @@ export interface AppJson {
   readonly postdeploy: string | null
   /** Of its web copies. */
   readonly healthChecks: readonly HealthCheck[]
+  /** Commands that are run by schedule. */
+  readonly cron: readonly CronEntry[]
   /** Sentences about what is read and not used. */
   readonly notes: readonly string[]
 }
@@ -39,6 +43,7 @@ export function parseAppJson(text: string): AppJson {
     buildpacks: readBuildpacks(json['buildpacks']),
     postdeploy: readPostdeploy(objectAt(json, 'scripts')),
     healthChecks: checks,
+    cron: readCron(json['cron']),
     notes: [...notesOf(json), ...notes].map((note) => `${file}: ${note}`),
   }
 }
@@ -147,7 +152,6 @@ function readPostdeploy(scripts: Json): string | null {
 /** What is asked for and not done is said: silence would be taken for yes. */
 const notDone: Readonly<Record<string, string>> = {
   addons: 'addons are not provided: give their addresses with app config:set',
-  cron: 'cron is not run yet',
   stack: 'stack is not used: the app keeps its own',
 }
 
@@ -156,23 +160,9 @@ function notesOf(json: Json): string[] {
     isObject(value) ? Object.keys(value).length > 0 : ![undefined, null, ''].includes(value as null)
   const isMore = (name: string): boolean =>
     isGiven(json[name]) && !(Array.isArray(json[name]) && json[name].length === 0)
-  checkCron(json['cron'])
   return Object.entries(notDone)
     .filter(([name]) => isMore(name))
     .map(([, note]) => note)
-}
-
-/** Five fields, so that a schedule that is wrong shows before it is relied on. */
-function checkCron(value: unknown): void {
-  if (value === undefined || value === null) return
-  const fix = 'Write "cron": [{ "command": "...", "schedule": "0 3 * * *" }].'
-  if (!Array.isArray(value)) throw badManifest(file, 'has no list at "cron"', fix)
-  for (const [index, entry] of value.entries()) {
-    const { command, schedule } = isObject(entry) ? entry : {}
-    const isRight = typeof command === 'string' && typeof schedule === 'string'
-    if (isRight && (/^@\w+$/.test(schedule) || schedule.trim().split(/\s+/).length === 5)) continue
-    throw badManifest(file, `has no command and schedule at "cron[${index}]"`, fix)
-  }
 }
 
 /** Config the app lacks and gets: `made` are the keys among them that were generated just now. */

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import type { Config } from '#contract/app.ts'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
-import { checkTree } from '#builder/receive/tree.ts'
+import { checkTree, treeShape } from '#builder/receive/tree.ts'
 import { git, type Objects } from '#builder/git.ts'
 import { Refused } from '#builder/refused.ts'
 import { lackingConfig, parseAppJson, type AppJson } from './app-json.ts'
@@ -31,6 +32,8 @@ export interface DockerPlan {
 export interface BuildPlan {
   /** With the tree that is really built, and the config it is built with. */
   readonly request: BuildRequest
+  /** Its `.slugignore`; empty: nothing. */
+  readonly ignore: string
   readonly how:
     | ({ readonly kind: 'dockerfile' } & DockerPlan)
     /** Null: the buildpacks are detected. */
@@ -46,6 +49,8 @@ export interface BuildPlan {
   readonly postdeploy: string | null
   /** What web copies of the release must pass. */
   readonly healthChecks: readonly HealthCheck[]
+  /** What the release runs by schedule. */
+  readonly cron: readonly CronEntry[]
 }
 
 const names = ['Procfile', 'Dockerfile', 'app.json', 'heroku.yml', '.buildpacks', '.slugignore']
@@ -71,13 +76,16 @@ export async function planBuild(
   const lacking = lackingConfig(withSetup(appJson.env, yaml), checkout.config, checkout.app.name)
   const config = { ...checkout.config, ...lacking.config }
   announce(lacking, checkout, voice)
+  announceCron(appJson.cron, checkout, voice)
   return {
     request: { ...pushed, tree, checkout: { ...checkout, config } },
+    ignore,
     how,
     config: lacking.config,
     formation: appJson.formation,
     postdeploy: appJson.postdeploy,
     healthChecks: appJson.healthChecks,
+    cron: appJson.cron,
   }
 }
 
@@ -106,6 +114,16 @@ function announce(
   voice.hide(secretsOf({ ...known, ...secret }, [web_url, app.name]))
   const shown = keys.map((key) => (made.includes(key) ? `${key} (generated)` : key))
   voice.step(`Setting config that the app asks for: ${shown.join(', ')}`)
+}
+
+function announceCron(
+  { length }: AppJson['cron'],
+  { app }: BuildRequest['checkout'],
+  voice: Voice,
+): void {
+  if (length === 0) return
+  const commands = length === 1 ? 'one command' : `${length} commands`
+  voice.step(`app.json: ${commands} by schedule (UTC); see when: app cron -a ${app.name}`)
 }
 
 /** What is said from outside wins over what the repository says, which wins over what is found. */
@@ -155,13 +173,7 @@ function notesOf(
 }
 
 /** A subtree is looked at by itself: a link that stays in the repository may leave it. */
-const subtreeLimits = {
-  entries: 200_000,
-  depth: 100,
-  pathBytes: 1024,
-  linkBytes: 4096,
-  totalBytes: Number.MAX_SAFE_INTEGER,
-}
+const subtreeLimits = { ...treeShape, totalBytes: Number.MAX_SAFE_INTEGER }
 
 async function subtreeOf(
   objects: Objects,

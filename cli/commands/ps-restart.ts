@@ -11,7 +11,7 @@ import { untilDynos } from '#cli/dynos.ts'
 export const define: Define = (command, cli) =>
   examples(
     waits(aboutApp(command))
-      .argument('[process]', 'only this one, e.g. web.1; a one-off (run.4821) is ended')
+      .argument('[process]', 'only this one, e.g. web.1; a one-off (run.4821, cron.1) is ended')
       .action(async (process: string | undefined, { wait }: { wait: boolean }) => {
         const app = await appName(command, cli)
         const step = process === undefined ? all(app, wait, cli) : one(app, process, wait, cli)
@@ -37,7 +37,7 @@ async function one(app: string, dyno: string, wait: boolean, cli: Cli): Promise<
   const before = (await cli.call(listDynos, { params: { app } })).find(({ name }) => name === dyno)
   if (before === undefined) throw failure('DYNO_NOT_FOUND', { app, dyno })
   const answer = await cli.call(restartOne, { params: { app, dyno }, seconds: 60 })
-  const isOneOff = dyno.startsWith('run.')
+  const isOneOff = before.type === 'run'
   cli.screen.say(isOneOff ? `Ended ${dyno}.` : `Restarting ${dyno}.`)
   if (wait && !isOneOff) {
     await whileDeploying({ app }, cli, () => untilBack(app, before, cli))

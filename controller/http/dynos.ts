@@ -5,6 +5,7 @@ import { dynoName, oneOffType } from '#controller/deploy/copy.ts'
 import type { Deploys } from '#controller/deploy/deploys.ts'
 import type { Runs } from '#controller/run/runs.ts'
 import { recordDeed } from '#controller/store/audit.ts'
+import { cronRunNamed } from '#controller/store/cron-runs.ts'
 import { createDeployment, servingDeployment, versionRunBy } from '#controller/store/deployments.ts'
 import type { Deployed } from '#controller/store/deployments.ts'
 import { environmentOf } from '#controller/store/environments.ts'
@@ -12,6 +13,7 @@ import { releaseByVersion } from '#controller/store/releases.ts'
 import type { AppRow, ReleaseRow } from '#controller/store/tables.ts'
 import type { Fleet, Instance } from '#driver/driver.ts'
 import type { Deps } from './deps.ts'
+import { showOneOff } from './one-off-view.ts'
 import { type Http, serve } from './serve.ts'
 
 export interface DynoDeps extends Pick<Deps, 'db' | 'now'> {
@@ -87,24 +89,12 @@ export function serveDynos(http: Http, deps: DynoDeps): void {
       isAttached: attach,
       timeToLiveMs: seconds === undefined ? undefined : seconds * 1000,
     }
-    const { copy, releaseId, secret } = await runs.start(app, environmentId, request, signal)
+    const made = await runs.start(app, environmentId, request, signal)
     // The command may hold a secret: who ran something is recorded, not what.
-    const target = `${app.name} ${dynoName(copy)}`
+    const target = `${app.name} ${dynoName(made.copy)}`
     const deed = { actor: user.email, action: 'process.run', target }
     await recordDeed(db, { at: now().toISOString(), ...deed })
-    const at = now().toISOString()
-    return {
-      id: copy.name,
-      name: dynoName(copy),
-      type: copy.type,
-      command,
-      state: 'starting' as const,
-      release: { id: releaseId, version: copy.release },
-      app: { id: app.id, name: app.name },
-      attach_url: secret === null ? null : `${base}/attach/${secret}`,
-      created_at: at,
-      updated_at: at,
-    }
+    return showOneOff(app, made, { base, now: now() })
   })
 }
 
@@ -120,7 +110,7 @@ async function show(
     id: name,
     name: dynoName(instance),
     type,
-    command: commandOf(row, type) ?? runs.commandOf(name) ?? '',
+    command: commandOf(row, type) ?? runs.commandOf(name) ?? (await recorded(db, name)) ?? '',
     state: stateOf(instance, deploys),
     release: { id: row?.id ?? '', version: release },
     app: { id: app.id, name: app.name },
@@ -132,6 +122,11 @@ async function show(
 
 function commandOf(row: ReleaseRow | undefined, type: string): string | undefined {
   return (JSON.parse(row?.process_types ?? '{}') as ProcessTypes)[type]
+}
+
+/** Of a run by schedule that an earlier controller started. */
+async function recorded(db: DynoDeps['db'], name: string): Promise<string | undefined> {
+  return (await cronRunNamed(db, name))?.command
 }
 
 function stateOf(instance: Instance, deploys: Deploys): Dyno['state'] {

@@ -1,3 +1,4 @@
+import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes, Release } from '#contract/release.ts'
 import { standingOf } from '#controller/release/standing.ts'
 import { slugById } from '#controller/store/builds.ts'
@@ -61,6 +62,7 @@ async function show(
     environment: { id: environment.id, name: environment.name },
     slug: row.slug_id === null ? null : await slugOf(db, row.slug_id),
     process_types: JSON.parse(row.process_types) as ProcessTypes,
+    health_checks: JSON.parse(row.health_checks) as HealthCheck[],
     config_keys: JSON.parse(row.config_keys) as string[],
     user: { id: row.user_id, email: user?.email ?? '' },
     failure,

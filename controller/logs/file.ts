@@ -87,9 +87,13 @@ export class LogFile {
   }
 
   /** Everything is on the disk, with its cursors. */
+  commit(): Promise<void> {
+    return this.#inTurn(() => this.#commit())
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#commitTimer)
-    await this.#inTurn(() => this.#commit())
+    await this.commit()
   }
 
   async remove(): Promise<void> {

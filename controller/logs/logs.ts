@@ -27,6 +27,8 @@ export interface Logs {
   follow(instances: readonly Instance[]): void
   /** Resolves when all a copy that ended has written is taken, or after 2 s. */
   finish(copy: string, signal: AbortSignal): Promise<void>
+  /** Resolves when all that is taken is kept, even if this program is killed next. */
+  commit(environmentId: string): Promise<void>
   /** `slipway[<from>]: text` */
   event(environmentId: string, from: string, text: string): void
   /** `slipway[router]: text`, in the order of their times; resolves when there is room for more. */
@@ -57,6 +59,7 @@ export function openLogs({ folder, fleet, log }: LogsDeps): Logs {
   return {
     follow: (instances) => collector.follow(instances),
     finish: (copy, signal) => collector.finish(copy, signal),
+    commit: (id) => fileOf(id).commit().catch(onError),
     event: (id, from, text) => {
       void fileOf(id).append({ atMs: Date.now(), source: 'slipway', from, text })
     },

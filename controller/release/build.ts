@@ -72,6 +72,7 @@ async function succeed(
     commit: build.commit_id,
     processTypes: built.process_types,
     healthChecks: built.health_checks ?? [],
+    cron: built.cron ?? [],
     defaults: built.first?.config ?? {},
   } as const
   const wished = Object.entries(built.first?.formation ?? {}).map(

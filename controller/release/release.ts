@@ -1,4 +1,5 @@
 import type { Config } from '#contract/app.ts'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
 
@@ -14,6 +15,8 @@ export interface Release {
   readonly processTypes: ProcessTypes
   /** Of its web copies. */
   readonly healthChecks: readonly HealthCheck[]
+  /** What it runs by schedule while it serves. */
+  readonly cron: readonly CronEntry[]
   readonly description: string
 }
 
@@ -25,6 +28,7 @@ export const noRelease: Release = Object.freeze({
   config: {},
   processTypes: {},
   healthChecks: [],
+  cron: [],
   description: '',
 })
 
@@ -39,6 +43,7 @@ export type Change =
       readonly commit: string
       readonly processTypes: ProcessTypes
       readonly healthChecks: readonly HealthCheck[]
+      readonly cron: readonly CronEntry[]
       /** Config of the app's own files; what is set already stays. */
       readonly defaults: Config
     }
@@ -50,19 +55,20 @@ export function nextRelease(current: Release, change: Change): Release {
   const next = { ...current, version: current.version + 1, buildId: null }
   switch (change.kind) {
     case 'build': {
-      const { buildId, slugId, processTypes, healthChecks } = change
+      const { buildId, slugId, processTypes, healthChecks, cron } = change
       const config = applyConfig({}, { ...change.defaults, ...current.config })
       const description = `Deploy ${change.commit.slice(0, 7)}`
-      return { ...next, buildId, slugId, processTypes, healthChecks, description, config }
+      const code = { buildId, slugId, processTypes, healthChecks, cron }
+      return { ...next, ...code, description, config }
     }
     case 'config': {
       const config = applyConfig(current.config, change.set)
       return { ...next, config, description: describeConfig(change.set) }
     }
     case 'rollback': {
-      const { slugId, config, processTypes, healthChecks, version } = change.to
+      const { slugId, config, processTypes, healthChecks, cron, version } = change.to
       const description = `Rollback to v${version}`
-      return { ...next, slugId, config, processTypes, healthChecks, description }
+      return { ...next, slugId, config, processTypes, healthChecks, cron, description }
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes } from '#contract/release.ts'
 import type { Vault } from '#controller/seal.ts'
@@ -14,6 +15,7 @@ export function releaseFrom(vault: Vault, app: AppRow, row: ReleaseRow | undefin
     config: vault.unseal(app, row.config),
     processTypes: JSON.parse(row.process_types) as ProcessTypes,
     healthChecks: JSON.parse(row.health_checks) as HealthCheck[],
+    cron: JSON.parse(row.cron) as CronEntry[],
     description: row.description,
   }
 }
@@ -41,5 +43,6 @@ export function rowOf(vault: Vault, release: Release, origin: Origin): ReleaseRo
     user_id: origin.userId,
     created_at: origin.at,
     health_checks: JSON.stringify(release.healthChecks),
+    cron: JSON.stringify(release.cron),
   }
 }

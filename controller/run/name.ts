@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { copyName, oneOffType } from '#controller/deploy/copy.ts'
+import { copyName, cronType, oneOffType } from '#controller/deploy/copy.ts'
 import type { Copy } from '#controller/deploy/copy.ts'
 
 /**
@@ -15,10 +15,18 @@ export function newOneOff(
   of: { readonly deploymentId: string; readonly release: number; readonly command: string },
 ): Copy {
   const index = randomInt(1000, 10_000)
-  const nonce = randomBytes(4).toString('hex')
   const type = from.isAttached ? attachedType : oneOffType
-  const name = copyName(from.instance, from.app, nonce, type, index)
+  const name = copyName(from.instance, from.app, newNonce(), type, index)
   return { name, type: oneOffType, index, ...of }
+}
+
+/** A fresh name for a run of the entry of that number; unique over all time. */
+export function newCronName(instance: string, app: string, number: number): string {
+  return copyName(instance, app, newNonce(), cronType, number)
+}
+
+function newNonce(): string {
+  return randomBytes(4).toString('hex')
 }
 
 /** Somebody was attached to it from its beginning. */

@@ -1,14 +1,17 @@
 import { failure } from '#contract/error.ts'
 import { isConfigKey } from '#contract/grammar.ts'
+import type { ProcessTypes } from '#contract/release.ts'
 import type { Copy } from '#controller/deploy/copy.ts'
-import { dynoName, oneOffType } from '#controller/deploy/copy.ts'
+import { dynoName, isCronRun, oneOffType } from '#controller/deploy/copy.ts'
 import type { DeployDeps } from '#controller/deploy/deps.ts'
 import { readPlace } from '#controller/deploy/place.ts'
 import { specOf } from '#controller/deploy/spec.ts'
 import { Capabilities } from '#controller/http/capabilities.ts'
+import { endCronRun } from '#controller/store/cron-runs.ts'
 import { servingDeployment } from '#controller/store/deployments.ts'
 import type { AppRow } from '#controller/store/tables.ts'
-import type { CopySpec } from '#driver/driver.ts'
+import type { CopySpec, Instance } from '#driver/driver.ts'
+import { retry } from '#lib/retry.ts'
 import { isAttached, newOneOff } from './name.ts'
 import { Watch } from './watch.ts'
 
@@ -22,6 +25,11 @@ interface Request {
   readonly isAttached: boolean
   /** After it the one-off is killed; undefined: a day. */
   readonly timeToLiveMs: number | undefined
+  /**
+   * What it is called, where that is on record: starting it again starts it once. Its command may be
+   * the name of a process type.
+   */
+  readonly as?: Pick<Copy, 'name' | 'index'>
 }
 
 /** A one-off that starts when its terminal comes. */
@@ -31,7 +39,7 @@ interface Pending {
   readonly timeToLiveMs: number
 }
 
-interface OneOffMade {
+export interface OneOffMade {
   readonly copy: Copy
   readonly releaseId: string
   /** Of the address to attach at; null for one that runs already. */
@@ -49,6 +57,9 @@ export interface Runs {
   ): Promise<OneOffMade>
   /** The one-off a secret stands for, once. */
   take(secret: string): Pending | undefined
+  /** Looks after one that runs without a terminal, unless that is done already. */
+  watch(instance: Instance): void
+  isWatched(name: string): boolean
   /** Command of a one-off that was started by this process. */
   commandOf(name: string): string | undefined
   close(): Promise<void>
@@ -62,8 +73,12 @@ const startMs = 60_000
 export function openRuns(deps: RunDeps): Runs {
   const pending = new Capabilities<Pending>({ ttlMs: attachMs, now: () => new Date() })
   const commands = new Map<string, string>()
-  const watch = new Watch(deps, (name) => commands.delete(name))
-  const reaping = reap(deps, watch)
+  const closing = new AbortController()
+  const watch = new Watch(deps, async (one, exitCode) => {
+    commands.delete(one.name)
+    if (isCronRun(one)) await endCronRun(deps.store, one.name, endedWith(exitCode))
+  })
+  const reaping = reap(deps, watch, closing.signal)
 
   return {
     start: async (app, environmentId, request, signal) => {
@@ -80,8 +95,11 @@ export function openRuns(deps: RunDeps): Runs {
       return { copy, releaseId, secret: null }
     },
     take: (secret) => pending.take(secret),
+    watch: (instance) => watchAgain(watch, instance),
+    isWatched: (name) => watch.has(name),
     commandOf: (name) => commands.get(name),
     close: async () => {
+      closing.abort()
       await reaping
       await watch.close()
     },
@@ -102,27 +120,57 @@ async function prepare(
     throw failure('NOTHING_DEPLOYED', { app: app.name })
   const { instance } = deps.settings
   const from = { instance, app: app.name, isAttached: request.isAttached }
-  const of = { deploymentId: serving.id, release: serving.version, command: request.command }
-  const copy = newOneOff(from, of)
+  const command = request.as === undefined ? request.command : commandLine(serving, request.command)
+  const of = { deploymentId: serving.id, release: serving.version, command }
+  const copy =
+    request.as === undefined ? newOneOff(from, of) : { ...request.as, type: oneOffType, ...of }
   const spec = await specOf(deps, place, serving, copy)
   const env = { ...spec.env, ...request.env }
   return { spec: { ...spec, env }, copy, releaseId: serving.release_id }
 }
 
+/** The command line of a process type, where a command is the name of one. */
+function commandLine(
+  { process_types }: { readonly process_types: string },
+  command: string,
+): string {
+  const types = JSON.parse(process_types) as ProcessTypes
+  return Object.hasOwn(types, command) ? (types[command] ?? command) : command
+}
+
+function endedWith(exitCode: number): { ended_at: string; exit_code: number } {
+  return { ended_at: new Date().toISOString(), exit_code: exitCode }
+}
+
+function watchAgain(watch: Watch, one: Instance): void {
+  const leftMs = one.startedAtMs + dayMs - Date.now()
+  watch.begin({ ...one, environmentId: one.owner.environmentId }, leftMs)
+}
+
+const reapPauseMs = 5000
+
 /**
  * What an earlier controller left: one-offs whose terminal is gone are killed, the others are looked
- * after again.
+ * after again. Waits for an engine that is down.
  */
-async function reap({ fleet, log }: RunDeps, watch: Watch): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(startMs)
-    const left = (await fleet.list({}, signal)).filter(({ type }) => type === oneOffType)
+async function reap({ fleet, log }: RunDeps, watch: Watch, closing: AbortSignal): Promise<void> {
+  const beganMs = Date.now()
+  const pass = async (): Promise<void> => {
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(startMs)])
+    const left = (await fleet.list({}, signal)).filter(
+      ({ type, startedAtMs }) => type === oneOffType && startedAtMs < beganMs,
+    )
     for (const one of left) {
-      const leftMs = one.startedAtMs + dayMs - Date.now()
-      if (isAttached(one.name)) await fleet.stop(one.name, 0, signal)
-      else watch.begin({ ...one, environmentId: one.owner.environmentId }, leftMs)
+      // What was to run by schedule is on record, and started or given up by who keeps that.
+      const isLost = one.state === 'created' && !isCronRun(one)
+      if (isAttached(one.name) || isLost) await fleet.stop(one.name, 0, signal)
+      else if (one.state !== 'created') watchAgain(watch, one)
     }
-  } catch (error) {
-    log.warn('run.reaper_failed', { reason: error instanceof Error ? error.message : null })
   }
+  const isPassing = (error: unknown): boolean => {
+    log.warn('run.reaper_failed', { reason: error instanceof Error ? error.message : null })
+    return true
+  }
+  const untilDone = { times: Infinity, pauseMs: reapPauseMs, isPassing }
+  await retry(pass, untilDone, closing).catch(() => undefined)
 }

@@ -11,33 +11,44 @@ export interface Watched {
 
 type WatchDeps = Pick<DeployDeps, 'fleet' | 'logs' | 'log'>
 
+/** Called when one has ended. */
+type OnEnd = (one: Watched, exitCode: number) => Promise<void>
+
 const stopMs = 30_000
+/** 128 + SIGKILL */
+const killedCode = 137
 
 /** Waits for one-offs to end, or ends them when their time is over, and cleans up behind them. */
 export class Watch {
   readonly #deps: WatchDeps
-  readonly #onEnd: (name: string) => void
+  readonly #onEnd: OnEnd
   readonly #closing = new AbortController()
-  readonly #watching = new Set<Promise<void>>()
+  readonly #watching = new Map<string, Promise<void>>()
 
-  constructor(deps: WatchDeps, onEnd: (name: string) => void) {
+  constructor(deps: WatchDeps, onEnd: OnEnd) {
     this.#deps = deps
     this.#onEnd = onEnd
   }
 
+  /** One that is watched already stays so. */
   begin(one: Watched, timeToLiveMs: number): void {
+    if (this.#watching.has(one.name)) return
     const work = this.#watch(one, Math.max(timeToLiveMs, 0)).catch((error: unknown) => {
       if (!this.#closing.signal.aborted)
         this.#deps.log.error('run.failed', error, { run: one.name })
     })
-    this.#watching.add(work)
-    void work.then(() => this.#watching.delete(work))
+    this.#watching.set(one.name, work)
+    void work.then(() => this.#watching.delete(one.name))
+  }
+
+  has(name: string): boolean {
+    return this.#watching.has(name)
   }
 
   /** The one-offs go on; the next controller takes them up. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await Promise.all(this.#watching)
+    await Promise.all(this.#watching.values())
   }
 
   async #watch(one: Watched, timeToLiveMs: number): Promise<void> {
@@ -50,8 +61,10 @@ export class Watch {
     const end =
       code === null ? `was killed after ${timeToLiveMs / 1000} s` : `ended with exit code ${code}`
     logs.event(one.environmentId, dynoName(one), end)
+    // Before its container is gone: until then the next controller finds all of it out again.
+    await logs.commit(one.environmentId)
+    await this.#onEnd(one, code ?? killedCode)
     await fleet.stop(one.name, 0, signal)
-    this.#onEnd(one.name)
   }
 
   /** Its exit code; null when its time is over first. */

@@ -56,7 +56,10 @@ async function nextSeq(db: Store): Promise<number> {
 
 /** A deployment and what of its release decides what runs. */
 export type Deployed = DeploymentRow &
-  Pick<ReleaseRow, 'version' | 'process_types' | 'slug_id' | 'config' | 'health_checks'> & {
+  Pick<
+    ReleaseRow,
+    'version' | 'process_types' | 'slug_id' | 'config' | 'health_checks' | 'cron'
+  > & {
     /** JSON, of its slug. */
     artifact: string | null
   }
@@ -73,7 +76,8 @@ export async function deploymentsInPlay(db: Store, environmentId: string): Promi
     .innerJoin('releases', 'releases.id', 'deployments.release_id')
     .leftJoin('slugs', 'slugs.id', 'releases.slug_id')
     .selectAll('deployments')
-    .select(['version', 'releases.process_types', 'slug_id', 'config', 'health_checks', 'artifact'])
+    .select(['version', 'releases.process_types', 'slug_id', 'config', 'health_checks', 'cron'])
+    .select('artifact')
     .where('deployments.environment_id', '=', environmentId)
     .where((or) => or.or([or('state', 'in', [...openStates, 'draining']), or('seq', '=', serving)]))
     .orderBy('seq', 'desc')

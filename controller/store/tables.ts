@@ -27,6 +27,7 @@ export interface Tables {
   readonly audit: AuditRow
   readonly counters: CounterRow
   readonly boms: BomRow
+  readonly cron_runs: CronRunRow
 }
 
 /** The database, or a transaction on it: queries take either. */
@@ -236,6 +237,8 @@ export interface ReleaseRow {
   created_at: string
   /** JSON array of `HealthCheck`. */
   health_checks: string
+  /** JSON array of `CronEntry`. */
+  cron: string
 }
 
 export interface FormationRow {
@@ -284,6 +287,24 @@ export interface AuditRow {
 interface BomRow {
   hash: string
   components: string
+}
+
+export interface CronRunRow {
+  environment_id: string
+  schedule: string
+  command: string
+  /** The minute that its schedule names, or when somebody asked for it. */
+  due_at: string
+  /** Place of its entry in the release it was started of, from 1. */
+  number: number
+  /** Of its container. */
+  name: string
+  /** 0 or 1: those that go on are stopped before it starts. */
+  replaces: number
+  /** Null: not yet, or never. */
+  started_at: string | null
+  ended_at: string | null
+  exit_code: number | null
 }
 
 interface CounterRow {

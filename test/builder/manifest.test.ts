@@ -57,13 +57,18 @@ t.test('app.json gives config, formation and a first command; what is set stays'
     },
     formation: { web: { quantity: 2, size: 'large' }, worker: { quantity: 1 } },
     scripts: { postdeploy: 'bin/seed' },
-    cron: [{ command: 'tidy', schedule: '0 3 * * *' }],
+    cron: [
+      { command: ' bin/tidy --all', schedule: ' 0  3 * * *' },
+      { command: 'report', schedule: '@daily', concurrency_policy: 'allow', maintenance: true },
+    ],
     healthchecks: {
       web: [
         { type: 'startup', name: 'web check', path: '/up', content: 'ok', attempts: 0 },
         { type: 'startup', path: '/warm', warn: true, onFailure: {} },
-        { type: 'liveness', command: ['true'] },
-        { command: ['bin/check'] },
+        { type: 'liveness', uptime: 7 },
+        { type: 'readiness', listening: true },
+        { command: ['bin/check', "it's", '--fast'], type: 'liveness', wait: 9, timeout: 2 },
+        { command: 'bin/check && true', name: 'by hand' },
         { uptime: 3, descripton: 'short', onFailure: { url: 'https://example.com' } },
       ],
       worker: [{ type: 'startup', uptime: 3 }],
@@ -74,14 +79,14 @@ t.test('app.json gives config, formation and a first command; what is set stays'
   const { code, text } = await repo.push('hello', 'main')
   t.equal(code, 0, text)
   t.match(text, 'Setting config that the app asks for: DEBUG, SECRET_KEY (generated)')
-  t.match(text, 'hint: app.json: cron is not run yet')
+  t.match(text, 'app.json: 2 commands by schedule (UTC); see when: app cron -a hello')
   for (const note of [
     'healthchecks of "worker" are not made: only web has some',
     'healthchecks.web[1] is left out: "warn" is not done, and a check that fails ends a deploy',
-    'healthchecks.web[2] is left out: checks of type liveness are not made, only those of type startup',
-    'healthchecks.web[3] is left out: commands are not run in copies; give it a "path"',
-    'healthchecks.web[4] has "descripton": nothing is done with that',
-    'healthchecks.web[4].onFailure is not done',
+    'healthchecks.web[2] is left out: an "uptime" says nothing of a copy that serves; give it a "path"',
+    'healthchecks.web[3] is made before a copy serves, and not again',
+    'healthchecks.web[6] has "descripton": nothing is done with that',
+    'healthchecks.web[6].onFailure is not done',
   ])
     t.match(text, `hint: app.json: ${note}`)
   t.notMatch(text, 'addons')
@@ -91,19 +96,30 @@ t.test('app.json gives config, formation and a first command; what is set stays'
     process_types: { web: 'node server.js', 'postdeploy-once': 'bin/seed' },
     first: { config: { DEBUG: 'no way' }, formation: { web: 2, worker: 1 } },
   })
+  const tries = { name: null, attempts: 3, timeout_s: 5, wait_s: 5, delay_s: 0 }
+  const often = { ...tries, type: 'liveness', timeout_s: 2, wait_s: 9 }
+  t.same(newestSlug(world)?.cron, [
+    {
+      schedule: '0 3 * * *',
+      command: 'bin/tidy --all',
+      concurrency_policy: 'forbid',
+      maintenance: false,
+    },
+    { schedule: '@daily', command: 'report', concurrency_policy: 'allow', maintenance: true },
+  ])
   t.same(newestSlug(world)?.health_checks, [
     {
+      ...tries,
       kind: 'http',
       name: 'web check',
       port: null,
-      attempts: 3,
-      timeout_s: 5,
-      wait_s: 5,
-      delay_s: 0,
       path: '/up',
       headers: [],
       content: 'ok',
     },
+    { ...tries, kind: 'listening', port: null },
+    { ...often, kind: 'command', command: `bin/check 'it'\\''s' --fast` },
+    { ...tries, kind: 'command', name: 'by hand', command: 'bin/check && true' },
     { kind: 'uptime', name: null, uptime_s: 3 },
   ])
   t.equal(newestSlug(world)?.first?.config['LANG'], undefined)
@@ -135,6 +151,9 @@ t.test(
   },
 )
 
+const cron = (...changes: object[]): string =>
+  json({ cron: changes.map((change) => ({ command: 'a', schedule: '@daily', ...change })) })
+
 t.test('an app.json that is malformed is refused with its place', async (t) => {
   await refusals(t, 'app.json', [
     ['{\n  "env": {,}\n}', /app\.json is no JSON at line 2, column 11/],
@@ -145,10 +164,20 @@ t.test('an app.json that is malformed is refused with its place', async (t) => {
     ['{"formation": {"web": {"quantity": -1}}}', /no quantity at "formation\.web"/],
     ['{"buildpacks": [{"uri": "x"}]}', /no url at "buildpacks\[0\]"/],
     ['{"scripts": {"postdeploy": 7}}', /no command at "scripts\.postdeploy"/],
-    ['{"cron": [{"command": "a", "schedule": "daily"}]}', /no command and schedule at "cron\[0\]"/],
+    ['{"cron": {}}', /app\.json has no list at "cron"/],
+    ['{"cron": ["x"]}', /app\.json has no object at "cron\[0\]"/],
+    [cron({ schedule: 'daily' }), /cron\[0\]\.schedule is no schedule that ever comes/],
+    [cron({ schedule: '0 0 30 2 *' }), /cron\[0\]\.schedule is no schedule that ever comes/],
+    [cron({ command: ' ' }), /cron\[0\]\.command is no command/],
+    [cron({ command: 'x'.repeat(2001) }), /cron\[0\]\.command is no command/],
+    [cron({ concurrency_policy: 'deny' }), /cron\[0\]\.concurrency_policy is not known/],
+    [cron({ maintenance: 'no' }), /cron\[0\]\.maintenance must be true or false/],
+    [cron({ timezone: 'CET' }), /cron\[0\] has "timezone", which is not known/],
+    [cron({}, {}), /cron\[1\] has the command and schedule of cron\[0\]/],
+    [cron(...Array.from({ length: 51 }, () => ({}))), /cron has more than 50 commands/],
     ['{"healthchecks": []}', /no object at "healthchecks"/],
     ['{"healthchecks": {"web": {}}}', /no list at "healthchecks\.web"/],
-    [check({}), /healthchecks\.web\[0\] must have exactly one of "path", "listening" and "upt/],
+    [check({}), /healthchecks\.web\[0\] must have exactly one of "path", "listening", "comm/],
     [check({ path: '/', uptime: 1 }), /must have exactly one of/],
     [check({ path: '/', type: 'start' }), /web\[0\]\.type is no type/],
     [check({ path: 'up' }), /web\[0\]\.path is no path/],
@@ -160,6 +189,10 @@ t.test('an app.json that is malformed is refused with its place', async (t) => {
     [check({ path: '/', name: 'a\nb' }), /web\[0\]\.name must be a text/],
     [check({ path: '/', httpHeaders: [{ name: 'a b', value: '' }] }), /Headers\[0\] is no header/],
     [check({ path: '/', httpHeaders: { a: 'b' } }), /httpHeaders is no list of at most 10/],
+    [check({ command: [1] }), /web\[0\]\.command must be a command line, or a list of its words/],
+    [check({ command: 'x'.repeat(501) }), /web\[0\]\.command must be .* of at most 500 char/],
+    [check({ command: 'a\nb' }), /web\[0\]\.command must be a command line/],
+    [check({ command: 'a', path: '/' }), /must have exactly one of/],
     [check({ listening: 'no' }), /web\[0\]\.listening must be true or false/],
     [
       json({ healthchecks: { web: Array.from({ length: 11 }, () => ({ path: '/' })) } }),
@@ -338,15 +371,4 @@ t.test('files in Git LFS are refused by name, since their content never came', a
   t.match(text, 'error: art/a.psd, art/b.psd are Git LFS pointers, and no content')
   t.match(text, 'git lfs migrate export')
   t.equal(world.sandboxes.length, 0)
-})
-
-t.test('a submodule is refused with what to do instead', async (t) => {
-  const world = await openWorld(t)
-  world.controller.addApp('hello', world.alice)
-  const repo = await Repo.make(world)
-  await repo.git('update-index', '--add', '--cacheinfo', `160000,${await repo.head()},vendor/lib`)
-  await repo.git('commit', '-q', '-m', 'A submodule')
-  const { code, text } = await repo.push('hello', 'main')
-  t.not(code, 0)
-  t.match(text, /error: vendor\/lib is a submodule\s+remote: hint: /)
 })

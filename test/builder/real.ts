@@ -76,6 +76,6 @@ async function stop(child: ChildProcess, instance: string, state: string): Promi
   const log = openLog('test', () => undefined)
   const runDir = join(state, 'run')
   const runtimesDir = join(state, 'builder/runtimes')
-  const docker = await openDocker({ instance, runDir, runtimesDir, routerPort: 8080, log })
+  const docker = await openDocker({ instance, runDir, runtimesDir, routerPorts: [8080], log })
   await docker.uninstall(AbortSignal.timeout(60_000))
 }

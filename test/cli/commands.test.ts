@@ -103,6 +103,13 @@ t.test('--json prints one document in the shape of the API', async (t) => {
   t.same(JSON.parse(release.stdout), someRelease(3))
 })
 
+t.test('releases:info tells the health checks of a release', async (t) => {
+  const desk = await openDesk(t)
+  const { stdout } = await desk.app(['releases:info', 'v3', '-a', 'shop'])
+  t.match(stdout, /^Health checks:\n {2}check 1: +3 s of uptime \(warm\)\n/m)
+  t.match(stdout, /^ {2}check 2: +while it serves: `bin\/check`, 3 tries of 5 s$/m)
+})
+
 t.test('--json of a stream prints a document for each line', async (t) => {
   const desk = await openDesk(t)
   const { stdout } = await desk.app(['logs', '-a', 'shop', '--json'])

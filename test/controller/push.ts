@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { finishBuild, startBuild } from '#contract/push.ts'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import type { ProcessTypes, Release } from '#contract/release.ts'
 import type { Caller, Platform } from './platform.ts'
@@ -10,6 +11,7 @@ export interface Pushed {
   readonly text: string
   readonly types?: ProcessTypes
   readonly checks?: HealthCheck[]
+  readonly cron?: CronEntry[]
 }
 
 /** Does what the builder does along a push that builds well: one build from its start to its end. */
@@ -30,7 +32,8 @@ export function good({
   text,
   types = { web: 'node server.js' },
   checks,
-}: Pick<Pushed, 'text' | 'types' | 'checks'>) {
+  cron,
+}: Pick<Pushed, 'text' | 'types' | 'checks' | 'cron'>) {
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return {
     status: 'succeeded' as const,
@@ -42,6 +45,7 @@ export function good({
       stack: 'slipway-12',
       size: 1234,
       ...(checks === undefined ? {} : { health_checks: checks }),
+      ...(cron === undefined ? {} : { cron }),
     },
   }
 }

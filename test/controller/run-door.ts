@@ -8,6 +8,8 @@ import { call } from '#contract/call.ts'
 import type { CallOptions } from '#contract/call.ts'
 import type { Endpoint, ReplyOf } from '#contract/endpoint.ts'
 import { readConfig } from '#controller/config.ts'
+import { startCron } from '#controller/cron/cron.ts'
+import { serveCron } from '#controller/http/cron.ts'
 import { serveDeployments } from '#controller/http/deployments.ts'
 import { serveDynos } from '#controller/http/dynos.ts'
 import { serveLogs } from '#controller/http/logs.ts'
@@ -24,12 +26,18 @@ export type Caller = <E extends Endpoint>(
   options?: CallOptions<E>,
 ) => Promise<ReplyOf<E>>
 
+interface DoorOptions extends WorldOptions {
+  readonly clock?: () => Date
+}
+
 /** A world with the public door in front: calls are made as the app's owner. */
-export async function openDoor(t: Test, options: WorldOptions = {}) {
+export async function openDoor(t: Test, options: DoorOptions = {}) {
   const world = await openWorld(t, options)
   const { deps, store, fleet, vault } = world
   const now = (): Date => new Date()
   const runs = openRuns(deps)
+  const clock = options.clock ?? now
+  const cron = startCron({ ...deps, runs, now: clock })
   const server = await startServer(
     {
       db: store,
@@ -50,6 +58,7 @@ export async function openDoor(t: Test, options: WorldOptions = {}) {
     },
     [
       (http) => serveDynos(http, { db: store, now, fleet, deploys: world.deploys, runs }),
+      (http) => serveCron(http, { db: store, now: clock }, cron),
       (http) => serveLogs(http, { db: store, now }, deps.logs),
       (http) => serveDeployments(http, { db: store }, deps.news),
       (http) => serveAttach(http, deps, runs),
@@ -57,10 +66,11 @@ export async function openDoor(t: Test, options: WorldOptions = {}) {
   )
   t.teardown(async () => {
     await server.close()
+    await cron.close()
     await runs.close()
   })
   const as = await callerOf(world, server.url)
-  return { world, url: server.url, call: as, runs, params: { app: 'shop' } }
+  return { world, url: server.url, call: as, runs, cron, params: { app: 'shop' } }
 }
 
 async function callerOf({ store, app }: World, url: string): Promise<Caller> {

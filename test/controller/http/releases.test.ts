@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createApp, getApp, getConfig, setConfig } from '#contract/app.ts'
+import type { CronEntry } from '#contract/cron.ts'
 import type { HealthCheck } from '#contract/health-check.ts'
 import { listFormation, scale } from '#contract/process.ts'
 import { checkOut, finishBuild, listKept } from '#contract/push.ts'
@@ -166,13 +167,9 @@ t.test('health checks stay with their release, and come back with a rollback', a
   await alice(setConfig, { params, body: { COLOR: 'red' } })
   await push(platform, { app: id, by: alice, text: 'two' })
   await alice(rollBack, { params, body: { release: '1' } })
-  const rows = await platform.deps.db
-    .selectFrom('releases')
-    .selectAll()
-    .orderBy('version')
-    .execute()
+  const releases = await alice(listReleases, { params })
   t.same(
-    rows.map(({ health_checks }) => JSON.parse(health_checks) as unknown),
+    releases.map(({ health_checks }) => health_checks),
     [checks, checks, [], checks],
   )
   const wrong: HealthCheck[] = [
@@ -186,6 +183,28 @@ t.test('health checks stay with their release, and come back with a rollback', a
     await t.rejects(pushed, { code: 'INVALID_PARAMS' })
   }
 })
+
+t.test(
+  'what runs by schedule stays with its release, and comes back with a rollback',
+  async (t) => {
+    const { platform, alice, id } = await openShop(t)
+    const policy = { concurrency_policy: 'forbid', maintenance: false } as const
+    const cron: CronEntry[] = [{ schedule: '@daily', command: 'report', ...policy }]
+    await push(platform, { app: id, by: alice, text: 'one', cron })
+    await alice(setConfig, { params, body: { COLOR: 'red' } })
+    await push(platform, { app: id, by: alice, text: 'two' })
+    await alice(rollBack, { params, body: { release: '1' } })
+    const { db } = platform.deps
+    const rows = await db.selectFrom('releases').select('cron').orderBy('version').execute()
+    t.same(
+      rows.map((row) => JSON.parse(row.cron) as unknown),
+      [cron, cron, [], cron],
+    )
+    const wrong = [{ ...policy, schedule: '@daily', command: 'a\0b' }]
+    const pushed = push(platform, { app: id, by: alice, text: 'three', cron: wrong })
+    await t.rejects(pushed, { code: 'INVALID_PARAMS' })
+  },
+)
 
 t.test("another app's release cannot be rolled back to", async (t) => {
   const { platform, alice, id } = await openShop(t)
