@@ -4,6 +4,7 @@ import type { Log } from '#lib/log.ts'
 import { algorithms } from './algorithms.ts'
 import { authenticate, type Doorkeeper, type Identity } from './authentication.ts'
 import { openDoor, type Door, type DoorOptions, type End } from './door.ts'
+import { answerTogether } from './first-words.ts'
 
 export interface SshOptions extends DoorOptions, Doorkeeper {
   /** Private key of the host, ed25519, as OpenSSH writes it. */
@@ -28,7 +29,10 @@ const authenticateMs = 20_000
 /** Starts the SSH server. Rejects with EADDRINUSE when the port is taken. */
 export async function listenSsh(options: SshOptions): Promise<SshServer> {
   const ssh = openSsh(options, (end) => door.trust(end))
-  const door: Door = await openDoor(options, (socket) => ssh.injectSocket(socket))
+  const door: Door = await openDoor(options, (socket) => {
+    ssh.injectSocket(socket)
+    answerTogether(socket)
+  })
   return {
     port: door.port,
     stop: () => door.stop(),

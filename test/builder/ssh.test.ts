@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { openWorld, refsOf, Repo, run } from './fixture.ts'
 
@@ -123,6 +124,31 @@ t.test('connections from one address are limited', async (t) => {
   t.equal(third.bytesRead, 0)
   first.destroy()
   second.destroy()
+})
+
+t.test('our key exchange goes out with what acknowledges the client’s', async (t) => {
+  const world = await openWorld(t)
+  const client = connect(world.builder.sshPort, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  const [ident] = (await once(client, 'data')) as [Buffer]
+  t.equal(ident.toString(), 'SSH-2.0-slipway\r\n')
+  client.write('SSH-2.0-test\r\n')
+  await pause(10)
+  t.equal(client.bytesRead, ident.length)
+  // Padding and all, as long as a real one; that it says nothing sensible is found out afterwards.
+  client.write(Buffer.alloc(1024))
+  const [exchange] = (await once(client, 'data')) as [Buffer]
+  t.match(exchange.toString('latin1'), 'curve25519-sha256')
+})
+
+t.test('a client that waits for our key exchange gets it', async (t) => {
+  const world = await openWorld(t)
+  const client = connect(world.builder.sshPort, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  await once(client, 'data')
+  client.write('SSH-2.0-test\r\n')
+  const [exchange] = (await once(client, 'data')) as [Buffer]
+  t.match(exchange.toString('latin1'), 'curve25519-sha256')
 })
 
 t.test('the post-quantum key exchange is spoken', async (t) => {
