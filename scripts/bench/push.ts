@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openPlatform } from '#test/system/harness.ts'
 import type { TestApp } from '#test/system/harness.ts'
 import { keyPath } from '#scripts/platform/settings.ts'
@@ -11,12 +12,15 @@ import { openPeer } from './openssh.ts'
 /**
  * Wall time of a push at the client until its page is there, ours beside OpenSSH with a bare
  * repository, in turn. `ROUNDS` (20) pushes of each kind, `COLD_ROUNDS` (the same) of the cold one,
- * `LARGE_ROUNDS` (3) of the large ones; `ONLY` names the groups to run.
+ * `LARGE_ROUNDS` (3) of the large ones; `ONLY` names the groups to run, `PAUSE_MS`
+ * what is waited before each.
  */
 const rounds = Number(process.env['ROUNDS'] ?? 20)
 const coldRounds = Number(process.env['COLD_ROUNDS'] ?? rounds)
 const largeRounds = Number(process.env['LARGE_ROUNDS'] ?? 3)
 const only = process.env['ONLY']?.split(',')
+/** Before each; what follows a push (copies and sandboxes for the next one) is over after 1,500 ms. */
+const pauseMs = Number(process.env['PAUSE_MS'] ?? 0)
 
 /** The line that is changed, in a file the page is made from. */
 const lines: Readonly<Record<string, readonly [file: string, comment: string]>> = {
@@ -130,7 +134,9 @@ async function compare(
   const figures: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] }
   for (let round = 0; round < times; round += 1) {
     await prepare(round)
+    await sleep(pauseMs)
     figures.ours.push(await timed(() => ours(app)))
+    await sleep(pauseMs)
     figures.theirs.push(await timed(() => peer.push(app.folder, app.name)))
   }
   print(kind, figures.ours, figures.theirs)
