@@ -1,3 +1,4 @@
+import { lchownSync, readdirSync } from 'node:fs'
 import { chown, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { git } from '#builder/git.ts'
@@ -23,11 +24,14 @@ export async function checkOutFiles(
   const index = `${directory}.index`
   const env = { GIT_INDEX_FILE: index }
   const there = `--work-tree=${directory}`
-  const some = Buffer.from((paths ?? []).map((path) => `${path}\0`).join(''), 'latin1')
-  const which = paths === null ? ['--all'] : ['-z', '--stdin']
-  const write = [there, 'checkout-index', '--force', '--quiet', ...which]
-  await git(objects, [there, 'read-tree', tree], { env }, signal)
-  await git(objects, write, { env, input: some }, signal)
+  if (paths === null) {
+    await git(objects, [there, 'read-tree', '--reset', '-u', tree], { env }, signal)
+  } else {
+    const input = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1')
+    const write = [there, 'checkout-index', '--force', '--quiet', '-z', '--stdin']
+    await git(objects, [there, 'read-tree', tree], { env }, signal)
+    await git(objects, write, { env, input }, signal)
+  }
   await rm(index, { force: true })
   await giveToApp(directory, signal)
 }
@@ -42,8 +46,27 @@ export async function makeForApp(directory: string): Promise<string> {
 
 /** Only root can, and only root has to: without it the builder is a developer trying things out. */
 export async function giveToApp(directory: string, signal: AbortSignal): Promise<void> {
-  if (process.getuid?.() !== 0) return
+  if (process.getuid?.() !== 0 || giveFew(directory)) return
   await run(['chown', '-hR', `${appUser}:${appUser}`, directory], {}, signal)
+}
+
+/** So few are given sooner than a program is started that does it. */
+const fewEntries = 500
+
+/** Whether there were but few, which are the app's now. */
+function giveFew(directory: string): boolean {
+  const found: { readonly path: string; readonly isFolder: boolean }[] = [
+    { path: directory, isFolder: true },
+  ]
+  for (const { path, isFolder } of found) {
+    if (!isFolder) continue
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      found.push({ path: join(path, entry.name), isFolder: entry.isDirectory() })
+    }
+    if (found.length > fewEntries) return false
+  }
+  for (const { path } of found) lchownSync(path, appUser, appUser)
+  return true
 }
 
 /** Where the parts of one build lie. */

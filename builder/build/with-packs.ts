@@ -54,7 +54,7 @@ export async function buildWithPacks(
   if (kept !== null) await spellOutOpaque(app, kept.path, signal)
   const below = { layer, ground: kept }
   const slug = await storeSlug(tools.places, tools.limits.slugBytes, app, below, signal)
-  tools.settling.begin()
+  tools.settling.note()
   const took = durationText(performance.now() - beganAt)
   voice.step(`Compiled slug ${sizeText(slug.sizeBytes)} in ${took}`)
   return {

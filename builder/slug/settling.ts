@@ -13,14 +13,22 @@ export class Settling {
   readonly #directory: string
   readonly #log: Log
   #last: Promise<void> = Promise.resolve()
+  #isDue = false
 
   constructor(directory: string, log: Log) {
     this.#directory = directory
     this.#log = log
   }
 
-  /** Begins to write out what is there now, after what was begun before. */
+  /** There is something new to write out. */
+  note(): void {
+    this.#isDue = true
+  }
+
+  /** Begins to write it out, after what was begun before. */
   begin(): void {
+    if (!this.#isDue) return
+    this.#isDue = false
     this.#last = this.#last.then(() => this.#write())
   }
 
