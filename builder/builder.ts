@@ -16,7 +16,6 @@ import { Receiver } from './receive/receiver.ts'
 import type { SshServer } from './receive/server.ts'
 import { editSsh2, hasHybridExchange } from './receive/ssh2-text.ts'
 import { serveRemote } from './receive/remote/serve.ts'
-import { Settling } from './slug/settling.ts'
 import { Verifications } from './verifications.ts'
 import { serveSessions, type Services } from './receive/session.ts'
 
@@ -46,9 +45,7 @@ export async function startBuilder(config: Config, parts: BuilderParts): Promise
   await sweep(places, workshop, log, AbortSignal.timeout(60_000))
 
   const queue = new BuildQueue(build)
-  const settling = new Settling(places.slugs, log)
-  const { instance } = engine
-  const tools = { places, config: build, limits, instance, workshop, queue, settling, log }
+  const tools = { places, config: build, limits, instance: engine.instance, workshop, queue, log }
   const receiver = new Receiver({ controller, tools, heartbeatMs })
   const { archives } = places
   const verifications = new Verifications(tools)

@@ -10,24 +10,27 @@ import { keyOf } from './key.ts'
 import type { BuildPlan } from './plan.ts'
 import type { BuildTools } from './request.ts'
 import { stackDigest } from './stack.ts'
+import { readTreeFiles } from './tree-files.ts'
 
 /**
  * Everything a build depends on: two pushes with the same key build the same thing, so the second is
  * not built. Config belongs to it, since a build may read it.
  */
 export async function inputsOf(
-  { request, how, postdeploy }: BuildPlan,
+  planned: BuildPlan,
   chosen: readonly ChosenPack[] | null,
   { config, workshop }: BuildTools,
   signal: AbortSignal,
 ): Promise<BuildInputs> {
+  const { request, how, postdeploy } = planned
   const stack = await stackDigest(request, { workshop }, signal)
   const packs = await digestOf(config.buildpacks)
   const { app, config: appConfig } = request.checkout
   const foreign = (chosen ?? []).map(({ label, digest }) => `${label} ${digest}`)
   // The choice itself is not part of it: its packs are.
   const way = how.kind === 'dockerfile' ? how : { kind: how.kind, types: how.processTypes }
-  const plan = JSON.stringify([way, postdeploy, chosen === null, foreign])
+  const modules = await modulesBeside(planned, signal)
+  const plan = JSON.stringify([way, postdeploy, chosen === null, foreign, modules])
   const ofChosen = (chosen ?? []).map(({ label: name, digest }) => ({ name, digest }))
   const isDocker = how.kind === 'dockerfile'
   return {
@@ -39,6 +42,13 @@ export async function inputsOf(
     config_keys: Object.keys(appConfig).toSorted(),
     settings: Object.keys(config.env).toSorted(),
   }
+}
+
+/** Which submodules are built, by a file that need not be in the tree that is: it may lie above, or be left out. */
+async function modulesBeside({ request, ignore }: BuildPlan, signal: AbortSignal): Promise<string> {
+  if ((request.checkout.build?.root ?? '') === '' && ignore === '') return ''
+  const file = '.gitmodules'
+  return (await readTreeFiles(request.objects, request.commit, [file], signal)).get(file) ?? ''
 }
 
 /** What was built under this key before, if all of it is still there. */

@@ -65,6 +65,7 @@ export class Gathering {
     for (const { path: bytes, commit } of submodules) {
       const path = Buffer.from(bytes, 'latin1').toString()
       const shown = parent.at + path
+      if (Buffer.from(path).toString('latin1') !== bytes) throw notText(shown)
       if (depth > mostDepth) throw tooDeep(shown)
       const text = modules.get(parent.root + path)
       if (text === undefined) throw unknown(shown)
@@ -146,6 +147,11 @@ function unknown(path: string): Refused {
   const name = textOf(path)
   const hint = `Name it there (git submodule add URL ${name}), or take it out: git rm --cached ${name}`
   return new Refused('submodule', `${name} is a submodule that .gitmodules does not name`, hint)
+}
+
+function notText(path: string): Refused {
+  const hint = 'Give it a path in UTF-8 (git mv), commit, and push again.'
+  return new Refused('submodule', `the path of the submodule ${textOf(path)} is no text`, hint)
 }
 
 function tooDeep(path: string): Refused {

@@ -4,7 +4,6 @@ import type { Log } from '#lib/log.ts'
 import type { BuildConfig, PushLimits } from '#builder/config.ts'
 import type { Objects } from '#builder/git.ts'
 import type { Places } from '#builder/places.ts'
-import type { Settling } from '#builder/slug/settling.ts'
 import type { BuildQueue } from './queue.ts'
 
 /** What is to be built. */
@@ -28,7 +27,6 @@ export interface BuildTools {
   readonly instance: string
   readonly workshop: Workshop
   readonly queue: BuildQueue
-  readonly settling: Settling
   readonly log: Log
   /** Nothing that was built before may be used; see verify.ts. */
   readonly fresh?: boolean

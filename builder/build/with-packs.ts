@@ -54,7 +54,6 @@ export async function buildWithPacks(
   if (kept !== null) await spellOutOpaque(app, kept.path, signal)
   const below = { layer, ground: kept }
   const slug = await storeSlug(tools.places, tools.limits.slugBytes, app, below, signal)
-  tools.settling.note()
   const took = durationText(performance.now() - beganAt)
   voice.step(`Compiled slug ${sizeText(slug.sizeBytes)} in ${took}`)
   return {

@@ -84,9 +84,7 @@ async function checkContent(
 async function conclude(push: Push, version: number, tools: PushTools): Promise<boolean> {
   const { transcript, checkout, stopped } = push
   const followed = { app: checkout.app.id, version }
-  tools.tools.settling.begin()
   const end = await followToEnd(tools.controller, followed, transcript, stopped)
-  await tools.tools.settling.done()
   const { deployment } = end
   if (deployment.live) {
     const took = durationText(transcript.elapsedMs())

@@ -33,9 +33,11 @@ export function openBuildGroup(engine: Engine, { instance, log }: DockerSettings
   let driver: string | null = null
   const parent = async (signal: AbortSignal): Promise<string> => {
     driver ??= await groupDriver(engine, signal)
-    return driver === 'systemd' ? `slipway-builds-${instance}.slice` : `/slipway-builds-${instance}`
+    // Of systemd's slices, each `-` is a level; what gives way, does so to what is beside it.
+    if (driver === 'systemd') return `slipway_builds_${instance.replaceAll('-', '_')}.slice`
+    return `/slipway-builds-${instance}`
   }
-  const onError = (error: unknown): void => log.warn('builds.not_idle', { reason: String(error) })
+  const warnOnce = once((reason: string) => log.warn('builds.not_idle', { reason }))
   const leave = (): void => {
     inside -= 1
     if (inside > 0) return
@@ -47,7 +49,10 @@ export function openBuildGroup(engine: Engine, { instance, log }: DockerSettings
     parent,
     enter: (cpuShares) => {
       inside += 1
-      loop ??= startLoop(yielding(parent, cpuShares), { everyMs: lookMs, onError })
+      loop ??= startLoop(yielding(parent, cpuShares, warnOnce), {
+        everyMs: lookMs,
+        onError: (error) => warnOnce(String(error)),
+      })
       return leave
     },
     remove: async (signal) => removeGroup(await parent(signal)),
@@ -58,15 +63,28 @@ export function openBuildGroup(engine: Engine, { instance, log }: DockerSettings
 function yielding(
   parent: BuildGroup['parent'],
   cpuShares: number,
+  warn: (reason: string) => void,
 ): (signal: AbortSignal) => Promise<void> {
   let group: ProcessorGroup | null = null
   let last: Usage | null = null
   let sharing = 0
   return async (signal) => {
     group ??= await findGroup(await parent(signal))
+    if (!group.canYield) {
+      warn('this kernel has no cpu.idle')
+      return group.share(cpuShares)
+    }
     const usage = await group.usage()
     sharing = last !== null && starves(last, usage) ? shareLooks : Math.max(0, sharing - 1)
     await (sharing > 0 ? group.share(cpuShares) : group.yield())
     last = usage
+  }
+}
+
+function once(say: (reason: string) => void): (reason: string) => void {
+  let isSaid = false
+  return (reason) => {
+    if (!isSaid) say(reason)
+    isSaid = true
   }
 }

@@ -60,10 +60,13 @@ async function make(site: Site, spec: ExecSpec, signal: AbortSignal): Promise<st
   return (await site.engine.ask<{ Id: string }>(request, signal)).Id
 }
 
-function start({ engine }: Site, id: string, signal: AbortSignal): Promise<Duplex> {
+async function start({ engine }: Site, id: string, signal: AbortSignal): Promise<Duplex> {
   const body = { Detach: false, Tty: false }
   const path = `/exec/${id}/start`
-  return engine.hijack({ method: 'POST', path, body, doing: 'run a command' }, signal)
+  const request = { method: 'POST', path, body, doing: 'run a command' } as const
+  const output = await engine.hijack(request, signal)
+  // Of an engine that is killed, when nobody reads any more.
+  return output.on('error', () => undefined)
 }
 
 function look({ engine }: Site, id: string, signal: AbortSignal): Promise<Exec> {

@@ -50,16 +50,14 @@ export interface Overlay {
   readonly upper: string
   /** On the file system of `upper`, and empty. */
   readonly work: string
-  /** Unmounting it does not wait for the disk; what it holds is written out by others. */
-  readonly isVolatile?: boolean
 }
 
 export async function mountOverlay(
   target: string,
-  { lower, upper, work, isVolatile = false }: Overlay,
+  { lower, upper, work }: Overlay,
   signal: AbortSignal,
 ): Promise<void> {
-  const directories = `lowerdir=${lower.map(plain).join(':')},upperdir=${plain(upper)},workdir=${plain(work)}${isVolatile ? ',volatile' : ''}`
+  const directories = `lowerdir=${lower.map(plain).join(':')},upperdir=${plain(upper)},workdir=${plain(work)}`
   await mkdir(target, { recursive: true })
   await mount(['-t', 'overlay', '-o', `${harmless},${directories}`, 'slipway', target], signal)
 }

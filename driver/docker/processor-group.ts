@@ -1,10 +1,12 @@
 import { access, readFile, readdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cgroups, isUnified, weightOf } from './cgroup.ts'
+import { cgroups, exists, isUnified, weightOf } from './cgroup.ts'
 import type { Usage } from './starving.ts'
 
 /** A control group of the host, as far as its use of processors goes. */
 export interface ProcessorGroup {
+  /** Whether this kernel knows groups that give way. */
+  readonly canYield: boolean
   /** It gets what no other group wants. */
   yield(): Promise<void>
   /** It gets its part beside the others. */
@@ -14,17 +16,18 @@ export interface ProcessorGroup {
 
 /** `parent` is as the engine takes it. Throws while no such group is there. */
 export async function findGroup(parent: string): Promise<ProcessorGroup> {
-  const path = pathOf(parent)
   const hasOne = await isUnified()
   const [processor, account] = hasOne
-    ? [join(cgroups, path), join(cgroups, path, 'cpu.stat')]
-    : [join(cgroups, 'cpu', path), join(cgroups, 'cpuacct', path, 'cpuacct.usage')]
+    ? [join(cgroups, parent), join(cgroups, parent, 'cpu.stat')]
+    : [join(cgroups, 'cpu', parent), join(cgroups, 'cpuacct', parent, 'cpuacct.usage')]
+  await access(processor)
   const idle = join(processor, 'cpu.idle')
-  await access(idle)
+  const canYield = await exists(idle)
   return {
+    canYield,
     yield: () => writeFile(idle, '1'),
     share: async (cpuShares) => {
-      await writeFile(idle, '0')
+      if (canYield) await writeFile(idle, '0')
       if (hasOne) await writeFile(join(processor, 'cpu.weight'), String(weightOf(cpuShares)))
       else await writeFile(join(processor, 'cpu.shares'), String(cpuShares))
     },
@@ -44,15 +47,8 @@ export async function findGroup(parent: string): Promise<ProcessorGroup> {
 /** Takes it away once nothing is in it; systemd does that by itself. */
 export async function removeGroup(parent: string): Promise<void> {
   const kinds = (await isUnified()) ? ['.'] : await readdir(cgroups)
-  const places = kinds.map((kind) => join(cgroups, kind, pathOf(parent)))
+  const places = kinds.map((kind) => join(cgroups, kind, parent))
   await Promise.all(places.map((place) => rmdir(place).catch(() => undefined)))
-}
-
-/** `/slipway-builds`; systemd has `a-b.slice` within `a.slice`. */
-function pathOf(parent: string): string {
-  if (!parent.endsWith('.slice')) return parent
-  const parts = parent.slice(0, -'.slice'.length).split('-')
-  return parts.map((_, at) => `${parts.slice(0, at + 1).join('-')}.slice`).join('/')
 }
 
 /** A tick of the counts in `/proc/stat`, the same everywhere. */

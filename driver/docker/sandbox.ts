@@ -83,7 +83,7 @@ async function mountTree(
   if (lower.length === 0) return mountBind(upper, target, signal)
   const work = workOf(upper)
   await mkdir(work, { recursive: true })
-  await mountOverlay(target, { lower, upper, work, isVolatile: true }, signal)
+  await mountOverlay(target, { lower, upper, work }, signal)
 }
 
 /** The overlay's scratch folder must be on the file system of `upper`, so it is beside it. */

@@ -157,6 +157,32 @@ t.test('of an app that is a directory only its own submodules are fetched', asyn
   t.equal(fetches(stage).length, 1)
 })
 
+t.test(
+  'a submodule that was left out is built once it is not, though the app is the same',
+  async (t) => {
+    const stage = await openStage(t)
+    const { world, server } = stage
+    const lib = await serveRepo(stage, 'lib.git', { 'lib.js': 'lib\n' })
+    const repo = await Repo.make(world, { 'apps/web/package.json': '{}' })
+    await addSubmodules(repo, {
+      path: 'apps/web/lib',
+      url: `${server.url}/lib.git`,
+      commit: lib.head,
+    })
+    const checkout = world.controller.apps.get('hello')
+    Object.assign(checkout ?? {}, { build: { buildpacks: [], root: 'apps/web', dockerfile: null } })
+    const modules = join(repo.path, '.gitmodules')
+    const text = await readFile(modules, 'utf8')
+    await writeFile(modules, `${text}\tupdate = none\n`)
+    await repo.git('commit', '-q', '-a', '-m', 'None')
+    await push(repo)
+    await writeFile(modules, text)
+    await repo.git('commit', '-q', '-a', '-m', 'Again')
+    await push(repo)
+    t.equal(await built(stage, 'lib/lib.js'), 'lib\n')
+  },
+)
+
 t.test('a Dockerfile is built with submodules', async (t) => {
   const stage = await openStage(t)
   const { world, server } = stage
