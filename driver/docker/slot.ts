@@ -119,7 +119,7 @@ export async function discardSlot(site: Site, name: string, signal: AbortSignal)
 }
 
 /** Bytes of output; nobody reads as fast. */
-const printsPerSecond = 2 * 1024 ** 2
+const printsPerSecond = 1024 ** 2
 const printsAtOnce = 4 * 1024 ** 2
 
 /** What a container prints, from its start on. */
