@@ -7,12 +7,12 @@ import { knock, tryOnce, type Tried } from './try.ts'
 /** One try may take this long before it counts as `timeout`. */
 const tryMs = 1000
 const firstPauseMs = 5
-const growth = 1.2
+const growth = 1.1
 const longestPauseMs = 250
 
 /**
- * Knocks until somebody answers: at once, after 5 ms, then after a fifth longer each time, up to 250 ms.
- * So an app is found when it has listened for a tenth of its start, and a slow one is not hammered.
+ * Knocks until somebody answers: at once, after 5 ms, then after a tenth longer each time, up to 250 ms.
+ * So an app is found when it has listened for a twentieth of its start, and a slow one is not hammered.
  */
 async function untilAnswers(
   address: Address,
