@@ -1,8 +1,9 @@
+import type { CronEntry } from '#contract/cron.ts'
 import { newCronName } from '#controller/run/name.ts'
 import { insertCronRun, openCronRuns, pruneCronRuns } from '#controller/store/cron-runs.ts'
 import type { AppRow, CronRunRow } from '#controller/store/tables.ts'
 import type { CronDeps } from './deps.ts'
-import { isOf, judge, type Numbered } from './judge.ts'
+import { isOf, judge, type Numbered, type Skip } from './judge.ts'
 
 /** Where something is run. */
 export interface Where {
@@ -10,19 +11,24 @@ export interface Where {
   readonly environmentId: string
 }
 
+/** Where a release serves, and all that it has by schedule. */
+export interface Serving extends Where {
+  readonly entries: readonly CronEntry[]
+}
+
 /** What came of asking for a run; `taken`: it is on record for that time already. */
 export type Claim =
   | { readonly kind: 'row'; readonly row: CronRunRow }
-  | { readonly kind: 'skip'; readonly reason: string }
+  | Skip
   | { readonly kind: 'taken' }
 
-/** How long runs that have ended are remembered; the newest of an entry always is. */
+/** How long runs that have ended are remembered; the newest of an entry that serves always is. */
 const keptMs = 3_600_000
 
 /** Records a run, before it is started, unless it may not be: nobody else starts it then. */
 export function claim(
   { store, settings }: Pick<CronDeps, 'store' | 'settings'>,
-  { app, environmentId }: Where,
+  { app, environmentId, entries }: Serving,
   { number, entry }: Numbered,
   at: Date,
 ): Promise<Claim> {
@@ -47,7 +53,7 @@ export function claim(
     }
     if (!(await insertCronRun(trx, row))) return { kind: 'taken' }
     const before = new Date(at.getTime() - keptMs).toISOString()
-    await pruneCronRuns(trx, environmentId, entry, before)
+    await pruneCronRuns(trx, environmentId, entries, before)
     return { kind: 'row', row }
   })
 }

@@ -2,13 +2,12 @@ import type { CronEntry } from '#contract/cron.ts'
 import { failure } from '#contract/error.ts'
 import { cronType } from '#controller/deploy/copy.ts'
 import type { OneOffMade } from '#controller/run/runs.ts'
-import { allScheduled } from '#controller/store/cron-runs.ts'
 import { servingDeployment } from '#controller/store/deployments.ts'
 import { EngineError } from '#driver/driver.ts'
 import { startLoop } from '#lib/loop.ts'
 import { claim, type Where } from './claim.ts'
 import type { CronDeps } from './deps.ts'
-import { dueAt } from './judge.ts'
+import { allDue, type Blocked, type Due, saySkipped, skipAll, startAll } from './due.ts'
 import { settle } from './settle.ts'
 import { Starter } from './starter.ts'
 
@@ -32,6 +31,9 @@ const minuteMs = 60_000
  */
 export function startCron(deps: CronDeps): Cron {
   let lookedAtMs = 0
+  /** What is due in the minute that was looked at, and neither started nor skipped yet. */
+  let due: readonly Due[] = []
+  let blocked: readonly Blocked[] = []
   let mustSettle = true
   const starter = new Starter(deps, () => (mustSettle = true))
   const settleAll = async (nowMs: number, signal: AbortSignal): Promise<void> => {
@@ -44,13 +46,27 @@ export function startCron(deps: CronDeps): Cron {
       mustSettle ||= !isSettled
     }
   }
+  const startDue = async (beganMs: number, signal: AbortSignal): Promise<void> => {
+    if (beganMs !== lookedAtMs) {
+      const next = await allDue(deps.store, new Date(beganMs))
+      saySkipped(deps, blocked)
+      due = next
+      blocked = []
+      lookedAtMs = beganMs
+    }
+    due = blocked = await startAll(deps, starter, due)
+    due = blocked = await skipAll(deps, starter, blocked, signal)
+  }
   const pass = async (signal: AbortSignal): Promise<void> => {
     const nowMs = deps.now().getTime()
     const beganMs = nowMs - (nowMs % minuteMs)
     const isNew = beganMs !== lookedAtMs
-    if (isNew) await startDue(deps, starter, new Date(beganMs))
-    lookedAtMs = beganMs
-    if (isNew || mustSettle) await settleAll(nowMs, signal)
+    try {
+      // First: a run that is over stands in nobody's way. An engine that is down does not either.
+      if (isNew || mustSettle) await settleAll(nowMs, signal)
+    } finally {
+      if (!signal.aborted) await startDue(beganMs, signal)
+    }
   }
   const onError = (error: unknown): void => {
     if (error instanceof EngineError) deps.log.warn('engine.failed', { reason: error.message })
@@ -67,18 +83,6 @@ export function startCron(deps: CronDeps): Cron {
   }
 }
 
-async function startDue(deps: CronDeps, starter: Starter, at: Date): Promise<void> {
-  for (const { cron, ...where } of await allScheduled(deps.store)) {
-    for (const due of dueAt(JSON.parse(cron) as CronEntry[], at)) {
-      const claimed = await claim(deps, where, due, at)
-      if (claimed.kind === 'row') starter.startSoon(claimed.row, where.app)
-      if (claimed.kind !== 'skip') continue
-      const from = `${cronType}.${due.number}`
-      deps.logs.event(where.environmentId, from, `is skipped: ${claimed.reason}`)
-    }
-  }
-}
-
 async function runNow(
   deps: CronDeps,
   starter: Starter,
@@ -88,9 +92,10 @@ async function runNow(
   const app = where.app.name
   const serving = await servingDeployment(deps.store, where.environmentId)
   if (serving === undefined) throw failure('NOTHING_DEPLOYED', { app })
-  const entry = (JSON.parse(serving.cron) as CronEntry[])[number - 1]
+  const entries = JSON.parse(serving.cron) as CronEntry[]
+  const entry = entries[number - 1]
   if (entry === undefined) throw failure('CRON_NOT_FOUND', { app, number })
-  const claimed = await claim(deps, where, { number, entry }, deps.now())
+  const claimed = await claim(deps, { ...where, entries }, { number, entry }, deps.now())
   if (claimed.kind === 'row') return starter.start(claimed.row, where.app)
   const reason = claimed.kind === 'skip' ? claimed.reason : 'it is about to be started'
   throw failure('CRON_RUNNING', { app, dyno: `${cronType}.${number}`, reason })

@@ -16,10 +16,15 @@ export function dueAt(entries: readonly CronEntry[], at: Date): Numbered[] {
 }
 
 /** What becomes of a run. */
-export type Verdict =
-  | { readonly kind: 'start'; readonly replaces: boolean }
-  /** `reason`: part of a sentence. */
-  | { readonly kind: 'skip'; readonly reason: string }
+export type Verdict = { readonly kind: 'start'; readonly replaces: boolean } | Skip
+
+export interface Skip {
+  readonly kind: 'skip'
+  /** Part of a sentence. */
+  readonly reason: string
+  /** What stands in its way. */
+  readonly behind: readonly CronRunRow[]
+}
 
 /** Runs of one environment that may go on side by side. */
 const atOnce = 20
@@ -30,12 +35,15 @@ export function judge(entry: CronEntry, open: readonly CronRunRow[]): Verdict {
   const policy = entry.concurrency_policy
   const [first] = same
   if (policy === 'forbid' && first !== undefined) {
-    return { kind: 'skip', reason: `the run of ${shortTime(first.due_at)} still goes on` }
+    const reason = `the run of ${shortTime(first.due_at)} still goes on`
+    return { kind: 'skip', reason, behind: same }
   }
   const replaces = policy === 'replace' && same.length > 0
-  const beside = replaces ? open.length - same.length : open.length
+  // One place only: those that could not be stopped yet take theirs.
+  const beside = replaces ? open.length - 1 : open.length
   if (beside < atOnce) return { kind: 'start', replaces }
-  return { kind: 'skip', reason: `${beside} runs of the app go on, which is the most` }
+  const reason = `${beside} runs of the app go on, which is the most`
+  return { kind: 'skip', reason, behind: open }
 }
 
 /** What the same runs are told by, whatever their release. */
@@ -44,6 +52,13 @@ export function isOf(
   entry: Pick<CronEntry, 'schedule' | 'command'>,
 ): boolean {
   return run.schedule === entry.schedule && run.command === entry.command
+}
+
+const lateMs = 60_000
+
+/** A run is started within a minute of its time, or not at all. */
+export function isLate({ due_at }: Pick<CronRunRow, 'due_at'>, nowMs: number): boolean {
+  return nowMs - Date.parse(due_at) >= lateMs
 }
 
 /** `2026-01-31T03:00:00Z` */

@@ -1,12 +1,10 @@
 import { readPlace } from '#controller/deploy/place.ts'
-import { openCronRuns } from '#controller/store/cron-runs.ts'
-import type { CronRunRow } from '#controller/store/tables.ts'
+import { cronRunNamed, openCronRuns } from '#controller/store/cron-runs.ts'
 import type { Instance } from '#driver/driver.ts'
 import type { CronDeps } from './deps.ts'
+import { isLate } from './judge.ts'
 import type { Starter } from './starter.ts'
 
-/** A run is started within a minute of its time, or not at all. */
-const lateMs = 60_000
 const engineMs = 15_000
 
 /**
@@ -24,13 +22,13 @@ export async function settle(
   if (lost.length === 0) return true
   const limit = AbortSignal.any([signal, AbortSignal.timeout(engineMs)])
   const seen = new Map((await deps.fleet.list({}, limit)).map((one) => [one.name, one]))
-  for (const row of lost)
-    await takeUp(deps, starter, { row, instance: seen.get(row.name), nowMs }, limit)
+  for (const { name } of lost)
+    await takeUp(deps, starter, { name, instance: seen.get(name), nowMs }, limit)
   return false
 }
 
 interface Lost {
-  readonly row: CronRunRow
+  readonly name: string
   readonly instance: Instance | undefined
   readonly nowMs: number
 }
@@ -38,14 +36,20 @@ interface Lost {
 async function takeUp(
   { store, runs, fleet }: CronDeps,
   starter: Starter,
-  { row, instance, nowMs }: Lost,
+  { name, instance, nowMs }: Lost,
   signal: AbortSignal,
 ): Promise<void> {
-  if (instance !== undefined && instance.state !== 'created') return runs.watch(instance)
+  // Read again: it may have been started or have ended while the engine was asked.
+  const row = await cronRunNamed(store, name)
+  if (row === undefined || row.ended_at !== null || starter.isStarting(name)) return
+  if (instance !== undefined && instance.state !== 'created') {
+    starter.forget(name)
+    return runs.watch(instance)
+  }
   const place = await readPlace(store, row.environment_id)
-  const isInTime = row.started_at === null && nowMs - Date.parse(row.due_at) < lateMs
+  const isInTime = row.started_at === null && !isLate(row, nowMs)
   if (place !== null && isInTime) return starter.startSoon(row, place.app)
   // There may be one that was made and never started.
-  await fleet.stop(row.name, 0, signal)
+  await fleet.stop(name, 0, signal)
   await starter.giveUp(row)
 }

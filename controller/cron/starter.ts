@@ -1,12 +1,17 @@
 import { SlipwayError } from '#contract/error.ts'
 import { dynoName, oneOffType } from '#controller/deploy/copy.ts'
 import type { OneOffMade } from '#controller/run/runs.ts'
-import { endCronRun, openCronRuns, startCronRun } from '#controller/store/cron-runs.ts'
+import {
+  cronRunNamed,
+  endCronRun,
+  openCronRuns,
+  startCronRun,
+} from '#controller/store/cron-runs.ts'
 import type { AppRow, CronRunRow } from '#controller/store/tables.ts'
 import { EngineError } from '#driver/driver.ts'
 import { openTurns } from '#lib/turns.ts'
 import type { CronDeps } from './deps.ts'
-import { isOf } from './judge.ts'
+import { isLate, isOf } from './judge.ts'
 
 /** Starts side by side: at midnight many are due. */
 const lanes = 4
@@ -37,21 +42,37 @@ export class Starter {
   /** Starts it in its turn; one that cannot be started stays on record. */
   startSoon(row: CronRunRow, app: AppRow): void {
     const lane = `${(this.#turns += 1) % lanes}`
-    const { signal } = this.#closing
-    const start = (): Promise<unknown> => this.#start(row, app, signal)
-    const work = this.#takeTurn(lane, start).catch((error: unknown) => this.#fail(row, error))
-    this.#keep(row, work)
+    const start = async (): Promise<void> => {
+      if (await this.#mayStart(row)) await this.#start(row, app)
+    }
+    // What it replaces may take its time to stop, and keeps no lane meanwhile.
+    const wait = async (): Promise<void> => {
+      if (!(await this.#mayStart(row))) return
+      await this.#stopOthers(row)
+      await this.#takeTurn(lane, start)
+    }
+    const work = this.#takeTurn(entryOf(row), wait)
+    const done = work.catch((error: unknown) => this.#fail(row, error))
+    this.#keep(row, done)
   }
 
   /** Starts it now; one that cannot be started has ended. Throws what the engine threw. */
   async start(row: CronRunRow, app: AppRow): Promise<OneOffMade> {
-    const { signal } = this.#closing
-    const work = this.#start(row, app, signal).catch(async (error: unknown) => {
-      if (!signal.aborted) await this.#drop(row)
+    const start = async (): Promise<OneOffMade> => {
+      await this.#stopOthers(row)
+      return this.#start(row, app)
+    }
+    const work = this.#takeTurn(entryOf(row), start).catch(async (error: unknown) => {
+      if (!this.#closing.signal.aborted) await this.#drop(row)
       throw error
     })
     this.#keep(row, work)
     return work
+  }
+
+  /** It was started after all. */
+  forget(name: string): void {
+    this.#troubles.delete(name)
   }
 
   /** Says why it was not started, and that it has ended. */
@@ -79,26 +100,44 @@ export class Starter {
     void kept.then(() => this.#starting.delete(name))
   }
 
-  async #start(row: CronRunRow, app: AppRow, signal: AbortSignal): Promise<OneOffMade> {
+  /** Whether it has neither ended while it waited nor come too late; that one is given up. */
+  async #mayStart(row: CronRunRow): Promise<boolean> {
+    const { store, now } = this.#deps
+    this.#closing.signal.throwIfAborted()
+    if ((await cronRunNamed(store, row.name))?.ended_at !== null) return false
+    if (!isLate(row, now().getTime())) return true
+    if (!this.#troubles.has(row.name)) this.#troubles.set(row.name, 'earlier runs took too long')
+    this.#onFailure()
+    return false
+  }
+
+  async #start(row: CronRunRow, app: AppRow): Promise<OneOffMade> {
     const { runs, store, now } = this.#deps
-    if (row.replaces === 1) await this.#stopOthers(row, signal)
     const { environment_id, command, name, number: index } = row
     const request = { ...alone, command, as: { name, index } }
-    const made = await runs.start(app, environment_id, request, signal)
+    const made = await runs.start(app, environment_id, request, this.#closing.signal)
     this.#troubles.delete(name)
     await startCronRun(store, name, now().toISOString())
     return made
   }
 
-  async #stopOthers(row: CronRunRow, signal: AbortSignal): Promise<void> {
-    const { store, fleet, logs, settings } = this.#deps
+  /** Stops the earlier ones that it replaces. */
+  async #stopOthers(row: CronRunRow): Promise<void> {
+    if (row.replaces !== 1) return
+    const { store, settings } = this.#deps
     const open = await openCronRuns(store, row.environment_id)
-    const others = open.filter((other) => isOf(other, row) && other.name !== row.name)
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(settings.graceMs + stopMs)])
-    for (const other of others) {
-      logs.event(row.environment_id, nameOf(other), 'is stopped, since the next run is due')
-      await fleet.stop(other.name, settings.graceMs, limit)
-    }
+    const earlier = open.filter((other) => isOf(other, row) && other.due_at < row.due_at)
+    const limit = AbortSignal.timeout(settings.graceMs + stopMs)
+    const signal = AbortSignal.any([this.#closing.signal, limit])
+    await Promise.all(earlier.map((other) => this.#stop(other, signal)))
+  }
+
+  async #stop(row: CronRunRow, signal: AbortSignal): Promise<void> {
+    const { fleet, logs, runs, settings } = this.#deps
+    logs.event(row.environment_id, nameOf(row), 'is stopped, since the next run is due')
+    await fleet.stop(row.name, settings.graceMs, signal)
+    // Nobody else would, of one that was never started; it must not be started later.
+    if (!runs.isWatched(row.name)) await this.#end(row)
   }
 
   /** The engine may have made it after all, or make it still. */
@@ -128,6 +167,11 @@ export class Starter {
 
 /** Of a one-off without a terminal. */
 const alone = { env: {}, terminal: null, isAttached: false, timeToLiveMs: undefined }
+
+/** Runs of one entry are started one after another, for one may replace the other. */
+function entryOf({ environment_id, schedule, command }: CronRunRow): string {
+  return `${environment_id} ${schedule} ${command}`
+}
 
 /** `cron.1` */
 function nameOf({ name, number: index }: Pick<CronRunRow, 'name' | 'number'>): string {

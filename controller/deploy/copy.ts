@@ -56,6 +56,9 @@ export function checkingMs(copies: readonly Pick<Copy, 'checks'>[]): number {
 /** Names on the engine are limited by what a host name may be. */
 const nameLimit = 63
 
+/** So much of a type is never cut: the kinds of one-offs are told by it. */
+const shortType = 4
+
 /**
  * Name of a copy, the same for the same copy whoever asks, and never that of another: the
  * deployment's id is in it. An app's name that does not fit is cut and marked by a digest.
@@ -73,8 +76,8 @@ export function copyName(
   if (whole.length <= nameLimit) return whole
   const digest = createHash('sha256').update(whole).digest('hex').slice(0, 8)
   const room = nameLimit - name('', '').length - digest.length - 1
-  const end = type.slice(0, Math.min(type.length, Math.max(room - 6, 1)))
-  return name(`${app.slice(0, room - end.length)}-${digest}`, end)
+  const end = type.slice(0, Math.max(room - 6, shortType))
+  return name(`${app.slice(0, Math.max(room - end.length, 0))}-${digest}`, end)
 }
 
 /** Whether it is a run by schedule; a process type may have that name too. */

@@ -89,7 +89,12 @@ export function openRuns(deps: RunDeps): Runs {
         return { copy, releaseId, secret }
       }
       commands.set(copy.name, copy.command)
-      await deps.fleet.start(spec, AbortSignal.any([signal, AbortSignal.timeout(startMs)]))
+      try {
+        await deps.fleet.start(spec, AbortSignal.any([signal, AbortSignal.timeout(startMs)]))
+      } catch (error) {
+        commands.delete(copy.name)
+        throw error
+      }
       deps.logs.event(environmentId, dynoName(copy), 'started')
       watch.begin({ ...copy, environmentId }, timeToLiveMs)
       return { copy, releaseId, secret: null }

@@ -42,20 +42,32 @@ export async function insertCronRun(db: Store, row: CronRunRow): Promise<boolean
 
 type Entry = Pick<CronEntry, 'schedule' | 'command'>
 
-/** Forgets the runs of an entry that were due before a time and have ended. */
+/**
+ * Forgets the runs of an environment that were due before a time and have ended, but for the newest
+ * of each of these entries.
+ */
 export async function pruneCronRuns(
   db: Store,
   environmentId: string,
-  { schedule, command }: Entry,
+  entries: readonly Entry[],
   before: string,
 ): Promise<void> {
   await db
     .deleteFrom('cron_runs')
     .where('environment_id', '=', environmentId)
-    .where('schedule', '=', schedule)
-    .where('command', '=', command)
     .where('due_at', '<', before)
     .where('ended_at', 'is not', null)
+    .where((row) => {
+      const newer = row
+        .selectFrom('cron_runs as newer')
+        .select('newer.name')
+        .whereRef('newer.environment_id', '=', 'cron_runs.environment_id')
+        .whereRef('newer.schedule', '=', 'cron_runs.schedule')
+        .whereRef('newer.command', '=', 'cron_runs.command')
+        .whereRef('newer.due_at', '>', 'cron_runs.due_at')
+      const serves = entries.map(({ schedule, command }) => row.and({ schedule, command }))
+      return row.or([row.exists(newer), row.not(row.or(serves))])
+    })
     .execute()
 }
 
@@ -86,7 +98,12 @@ export function cronRunNamed(db: Store, name: string): Promise<CronRunRow | unde
 }
 
 export async function startCronRun(db: Store, name: string, at: string): Promise<void> {
-  await db.updateTable('cron_runs').set({ started_at: at }).where('name', '=', name).execute()
+  await db
+    .updateTable('cron_runs')
+    .set({ started_at: at })
+    .where('name', '=', name)
+    .where('ended_at', 'is', null)
+    .execute()
 }
 
 /** Once: how a run ended stays. One with an exit code was started, even if nobody could record that. */

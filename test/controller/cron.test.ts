@@ -9,7 +9,7 @@ import type { Cron } from '#controller/cron/cron.ts'
 import { openLogs } from '#controller/logs/logs.ts'
 import { openRuns } from '#controller/run/runs.ts'
 import type { CopySpec } from '#driver/driver.ts'
-import { idles, serves } from '#driver/memory/memory.ts'
+import { idles, ignoresSignals, serves } from '#driver/memory/memory.ts'
 import type { Program } from '#driver/memory/memory.ts'
 import { openDoor } from './run-door.ts'
 
@@ -309,3 +309,158 @@ t.test('one that cannot be started now says why, and is not started later', asyn
   t.match(await rows(), [{ started_at: null, exit_code: null, ended_at: /^20/ }])
   t.match(await call(listCron, { params }), [{ last_run: { started_at: null } }])
 })
+
+const every = { schedule: '* * * * *' }
+/** What a controller recorded in that minute after two, and never started. */
+const lostRun = (environment_id: string, minute: number) => ({
+  environment_id,
+  schedule: every.schedule,
+  command: 'sleep',
+  due_at: `2026-03-01T02:${minute}:00.000Z`,
+  number: 1,
+  name: `lost-cron-${minute}`,
+  replaces: 0,
+  started_at: null,
+  ended_at: null,
+  exit_code: null,
+})
+const replacing = { ...every, concurrency_policy: 'replace' } as const
+
+t.test('what an app stops for its next runs does not hold up those of another', async (t) => {
+  const stubborn = Array.from({ length: 5 }, (_, at) => entry(`stubborn ${at}`, replacing))
+  const { set, rows, world } = await openShop(t, stubborn, {
+    settings: { graceMs: 4000 },
+    program: (spec) => (spec.command?.startsWith('stubborn') ? ignoresSignals : program(spec)),
+  })
+  const blog = await world.add('blog')
+  const cron = [entry('task', { schedule: '1 3 * * *' })]
+  await world.reaches(await world.release({ web: 'serve' }, blog, {}, [], cron), 'succeeded')
+  const started = async (): Promise<string[]> =>
+    (await rows()).filter((row) => row.started_at !== null).map((row) => row.command)
+  set('2026-03-01T03:00:01.000Z')
+  await world.until(async () => (await started()).length === 5)
+  set('2026-03-01T03:01:01.000Z')
+  await world.until(async () => (await started()).includes('task'))
+  t.equal((await started()).length, 6, 'the others are still about to be replaced')
+  t.equal((await rows()).length, 11)
+})
+
+t.test('a run that had to wait for more than a minute is not started', async (t) => {
+  let isHeld = true
+  const beforeStart = async ({ type }: CopySpec, signal: AbortSignal): Promise<void> => {
+    while (type === 'run' && isHeld && !signal.aborted) await aWhile()
+  }
+  const five = Array.from({ length: 5 }, (_, at) => entry(`sleep ${at}`))
+  const { set, rows, log, world } = await openShop(t, five, { beforeStart })
+  set('2026-03-01T03:00:01.000Z')
+  await world.until(async () => (await rows()).length === 5)
+  set('2026-03-01T03:01:01.000Z')
+  isHeld = false
+  await world.until(async () =>
+    (await rows()).every((row) => (row.started_at ?? row.ended_at) !== null),
+  )
+  t.equal((await world.running()).length, 5)
+  t.match((await log()).join('\n'), 'cron.5]: was not started: earlier runs took too long')
+})
+
+t.test(
+  'a run that replaces another stops no newer one, nor is it started after that',
+  async (t) => {
+    let isFailing = false
+    let held: string | undefined
+    const beforeStart = async ({ type, name }: CopySpec): Promise<void> => {
+      if (type === 'run' && (isFailing || name === held)) throw new Error('no')
+    }
+    const { set, rows, log, world, call, params } = await openShop(
+      t,
+      [entry('sleep', { concurrency_policy: 'replace' })],
+      { beforeStart },
+    )
+    const byHand = () => call(runCron, { params: { ...params, number: '1' } })
+    await byHand()
+    isFailing = true
+    set('2026-03-01T03:00:01.000Z')
+    await world.until(async () => (await rows()).length === 2)
+    held = (await rows())[1]?.name
+    isFailing = false
+    set('2026-03-01T03:00:20.000Z')
+    await byHand()
+    held = undefined
+    await aWhile()
+    const ended = (await rows()).map((row) => row.ended_at !== null)
+    t.same(ended, [true, true, false], (await log()).join('\n'))
+    t.equal((await world.running()).length, 2)
+  },
+)
+
+t.test(
+  'an engine that is down lets runs be recorded, but no more than an app may have',
+  async (t) => {
+    const { set, rows, world, cron, start } = await openShop(t, [entry('sleep', replacing)])
+    await cron.close()
+    const twenty = Array.from({ length: 20 }, (_, at) => lostRun(world.environmentId, at + 10))
+    await world.store.insertInto('cron_runs').values(twenty).execute()
+    world.fleet.setReachable(false)
+    start()
+    await world.until(async () => (await rows()).length === 21)
+    set('2026-03-01T03:00:01.000Z')
+    await aWhile()
+    t.equal((await rows()).length, 21)
+  },
+)
+
+for (const end of ['ended', 'gone'] as const) {
+  t.test(`a run that is ${end} when a controller starts stands in nobody's way`, async (t) => {
+    const { set, rows, log, world, cron, runs, start } = await openShop(t, [entry('sleep', every)])
+    set('2026-03-01T03:00:01.000Z')
+    await world.until(async () => (await world.running()).length === 2)
+    await cron.close()
+    await runs.close()
+    const name = (await rows())[0]?.name ?? ''
+    if (end === 'ended') world.fleet.exit(name, 0)
+    else await world.fleet.stop(name, 0, AbortSignal.timeout(1000))
+    set('2026-03-01T03:01:01.000Z')
+    const nextRuns = openRuns(world.deps)
+    t.teardown(() => nextRuns.close())
+    start(nextRuns)
+    await world.until(async () => (await rows())[1]?.started_at?.startsWith('2026') === true)
+    t.notMatch((await log()).join('\n'), /is skipped/)
+    t.equal((await world.running()).length, 2)
+  })
+}
+
+t.test('a run that ended while the engine was asked about it is not started', async (t) => {
+  const { rows, world, cron, runs } = await openShop(t, [entry('sleep')])
+  await cron.close()
+  const lost = lostRun(world.environmentId, 59)
+  await world.store.insertInto('cron_runs').values(lost).execute()
+  const fleet = new Proxy(world.fleet, {
+    get: (of, key) => {
+      if (key !== 'list') return (Reflect.get(of, key) as () => unknown).bind(of)
+      return async (...asked: Parameters<typeof of.list>) => {
+        await world.store.updateTable('cron_runs').set({ ended_at: lost.due_at }).execute()
+        return of.list(...asked)
+      }
+    },
+  })
+  const now = (): Date => new Date('2026-03-01T02:59:31.000Z')
+  const next = startCron({ ...world.deps, fleet, runs, now })
+  await aWhile()
+  await next.close()
+  t.equal((await world.running()).length, 1)
+  t.match(await rows(), [{ started_at: null, ended_at: lost.due_at }])
+})
+
+t.test(
+  'runs are remembered for an hour, the newest of an entry that serves for longer',
+  async (t) => {
+    const { deploy, set, rows, world } = await openShop(t, [entry('old'), entry('rare')])
+    const ended = async (): Promise<boolean> => (await rows()).every((row) => row.ended_at !== null)
+    set('2026-03-01T03:00:01.000Z')
+    await world.until(async () => (await rows()).length === 2 && (await ended()))
+    await deploy([entry('new', every), entry('rare')])
+    set('2026-03-01T05:00:01.000Z')
+    await world.until(async () => (await rows()).some((row) => row.command === 'new'))
+    t.same((await rows()).map((row) => row.command).toSorted(), ['new', 'rare'])
+  },
+)

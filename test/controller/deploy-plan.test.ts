@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { DeploymentState } from '#contract/release.ts'
-import { checkingMs, copiesOf, copyName, taskOf } from '#controller/deploy/copy.ts'
+import { checkingMs, copiesOf, copyName, isCronRun, taskOf } from '#controller/deploy/copy.ts'
 import type { Copy, Target } from '#controller/deploy/copy.ts'
 import { followers, isDone, mayFollow, stageMs } from '#controller/deploy/deployment.ts'
 import { explain } from '#controller/deploy/failure.ts'
@@ -114,7 +114,9 @@ t.test('a name is the same for the same copy, differs for any other, and fits a 
     [1, 2].map((index) => copyName('main', 'a'.repeat(30), id, type, index)),
   )
   t.equal(new Set(long).size, long.length)
-  for (const name of long) t.ok(name.length <= 63 && /^[a-z0-9-]+$/.test(name), name)
+  const run = copyName('i'.repeat(29), 'a'.repeat(30), id, 'cron', 1)
+  t.ok(isCronRun({ name: run, type: 'run' }), 'however long the name of the platform')
+  for (const name of [...long, run]) t.ok(name.length <= 63 && /^[a-z0-9-]+$/.test(name), name)
   t.end()
 })
 

@@ -222,3 +222,17 @@ t.test(
     t.equal(stale.status, 404)
   },
 )
+
+t.test('the command of one that could not be started is not remembered', async (t) => {
+  let name = ''
+  const beforeStart = async (spec: { type: string; name: string }): Promise<void> => {
+    if (spec.type !== 'run') return
+    name = spec.name
+    throw new Error('no')
+  }
+  const { world, runs, call, params } = await openDoor(t, { program, beforeStart })
+  await world.reaches(await world.release({ web: 'node server.js' }), 'succeeded')
+  await t.rejects(call(runDyno, { params, body: { command: 'sleep' } }))
+  t.match(name, /-run-/)
+  t.equal(runs.commandOf(name), undefined)
+})
