@@ -46,6 +46,13 @@ export interface CopySpec {
   readonly limits: Limits
 }
 
+/** A command line that is run in a copy. */
+export interface CommandSpec extends CopySpec {
+  readonly command: string
+  /** Counted from when it runs: how long the engine takes to begin says nothing of it. */
+  readonly timeoutMs: number
+}
+
 /**
  * What is seen of a copy.
  *
@@ -104,9 +111,10 @@ export interface Fleet {
   ): Promise<OneOff>
   /**
    * Runs `spec.command` in the copy of that name, which runs; its exit code (126 or 127 when it cannot be
-   * run). Nobody reads its output. When aborted it is killed, with all of its process group.
+   * run), or null when it took too long. Nobody reads its output. Then, and when aborted, it is killed with
+   * all of its process group. Throws EngineError when the engine does not run it, or tell how it ended.
    */
-  exec(spec: CopySpec & { readonly command: string }, signal: AbortSignal): Promise<number>
+  exec(spec: CommandSpec, signal: AbortSignal): Promise<number | null>
   /** Waits for a started copy to end; its exit code. */
   wait(name: string, signal: AbortSignal): Promise<number>
   /** What a copy wrote since a time; with `follow` it ends when the copy does. */

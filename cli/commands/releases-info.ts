@@ -26,7 +26,9 @@ export const define: Define = (command, cli) =>
 function describe(release: Release): Record<string, string | null> {
   const { slug, failure, process_types: types } = release
   const state = release.current ? `${release.status}, current` : release.status
-  const checks = release.health_checks.map((check, at) => [
+  // A controller from before there were any tells none.
+  const told: Partial<Release> = release
+  const checks = (told.health_checks ?? []).map((check, at) => [
     `  check ${at + 1}`,
     describeCheck(check),
   ])

@@ -26,11 +26,11 @@ export function caresOf(
 ): Cares {
   const { serving, open } = wish.wanted
   const care = (copy: Copy, liveness: Copy['liveness'] = []): [string, Care] => {
-    const exec: Tried['exec'] = async (command, signal) => {
+    const exec: Tried['exec'] = async (command, timeoutMs, signal) => {
       const deployed = wish.deployed.find((row) => row.id === copy.deploymentId)
       if (deployed === undefined) throw new Error('a copy without its deployment')
       const spec = await specOf(deps, wish.place, deployed, { ...copy, command })
-      return deps.fleet.exec({ ...spec, command }, signal)
+      return deps.fleet.exec({ ...spec, command, timeoutMs }, signal)
     }
     return [copy.name, { checks: copy.checks ?? [], liveness, exec }]
   }

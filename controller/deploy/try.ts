@@ -5,12 +5,14 @@ import { EngineError } from '#driver/driver.ts'
 import { ask } from './ask.ts'
 import { fruitless, shortcoming } from './check.ts'
 import { reasonOf, type Address } from './reach.ts'
-import { within } from './within.ts'
 
 /** A copy that is to be tried. */
 export interface Tried extends Address {
-  /** Runs a command line in it; its exit code. Throws EngineError when the engine would not. */
-  readonly exec: (command: string, signal: AbortSignal) => Promise<number>
+  /**
+   * Runs a command line in it; its exit code, null when it ran longer than that time. Throws EngineError
+   * when the engine would not.
+   */
+  readonly exec: (command: string, timeoutMs: number, signal: AbortSignal) => Promise<number | null>
 }
 
 /** One try of a check: null when it passed, else why not, for people to read. */
@@ -60,13 +62,12 @@ async function runOnce(
   signal: AbortSignal,
 ): Promise<string | null> {
   for (;;) {
-    const limited = within(signal, check.timeout_s * 1000)
     try {
-      const code = await tried.exec(check.command, limited)
+      const code = await tried.exec(check.command, check.timeout_s * 1000, signal)
+      if (code === null) return fruitless(check, 'timeout')
       return code === 0 ? null : `${requestOf(check)} ended with exit code ${code}`
     } catch (error) {
       signal.throwIfAborted()
-      if (limited.aborted) return fruitless(check, 'timeout')
       if (!(error instanceof EngineError)) throw error
     }
     await sleep(enginePauseMs, undefined, { signal })

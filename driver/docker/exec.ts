@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EngineError } from '#driver/driver.ts'
-import type { CopySpec } from '#driver/driver.ts'
+import type { CommandSpec } from '#driver/driver.ts'
 import { pathOf } from './container.ts'
 import { treeVariables, variables } from './profile.ts'
 import type { Site } from './site.ts'
@@ -17,27 +17,36 @@ interface Exec {
   readonly ContainerID: string
 }
 
-type ExecSpec = CopySpec & { readonly command: string }
-
 const pauseMs = 20
 /** Exit code of what the engine could not run, and did not say why. */
 const cannotRun = 126
 const killMs = 10_000
+/** For what the engine is to see: that a command runs, that one has ended. Each call has a minute, too. */
+const engineMs = 60_000
 
 /**
  * Runs a command line in a copy that runs, as its own is run: by the same user, with the same variables
- * and the same limits, which it shares with the copy. Its exit code.
+ * and the same limits, which it shares with the copy. Its exit code; null when it took too long.
  */
-export async function execInCopy(site: Site, spec: ExecSpec, signal: AbortSignal): Promise<number> {
+export async function execInCopy(
+  site: Site,
+  spec: CommandSpec,
+  signal: AbortSignal,
+): Promise<number | null> {
   const id = await make(site, spec, signal)
   let output: Duplex | undefined
   try {
     output = await start(site, id, signal)
-    await untilSilent(output, signal)
-    const { ExitCode } = await untilState(site, id, ({ Running }) => !Running, signal)
+    await untilBegun(site, id, output, signal)
+    const limit = AbortSignal.timeout(spec.timeoutMs)
+    await untilSilent(output, limit, signal)
+    const found = await untilState(site, id, (exec) => !exec.Running || limit.aborted, signal)
+    if (found.Running && (await kill(found))) return null
+    // An engine that hung calls running what has ended.
+    const { ExitCode } = await untilState(site, id, ({ Running }) => !Running, signal, engineMs)
     return ExitCode ?? cannotRun
   } catch (error) {
-    await kill(site, id, AbortSignal.timeout(killMs))
+    await killUnseen(site, id, AbortSignal.timeout(killMs))
     signal.throwIfAborted()
     throw error
   } finally {
@@ -45,7 +54,7 @@ export async function execInCopy(site: Site, spec: ExecSpec, signal: AbortSignal
   }
 }
 
-async function make(site: Site, spec: ExecSpec, signal: AbortSignal): Promise<string> {
+async function make(site: Site, spec: CommandSpec, signal: AbortSignal): Promise<string> {
   const isTree = spec.artifact.kind === 'tree'
   const env = isTree ? treeVariables(spec, site.settings) : spec.env
   const body = {
@@ -65,8 +74,9 @@ async function start({ engine }: Site, id: string, signal: AbortSignal): Promise
   const path = `/exec/${id}/start`
   const request = { method: 'POST', path, body, doing: 'run a command' } as const
   const output = await engine.hijack(request, signal)
-  // Of an engine that is killed, when nobody reads any more.
-  return output.on('error', () => undefined)
+  // Of an engine that is killed, when nobody reads any more. Its output goes to nobody, but is read:
+  // who writes to a full pipe waits.
+  return output.on('error', () => undefined).resume()
 }
 
 function look({ engine }: Site, id: string, signal: AbortSignal): Promise<Exec> {
@@ -74,12 +84,25 @@ function look({ engine }: Site, id: string, signal: AbortSignal): Promise<Exec> 
   return engine.ask<Exec>(request, signal)
 }
 
-/** Its output goes to nobody, but is read: who writes to a full pipe waits. */
-async function untilSilent(output: Duplex, signal: AbortSignal): Promise<void> {
+/** The engine connects us first. What it cannot start has no process, but an end. */
+async function untilBegun(
+  site: Site,
+  id: string,
+  output: Duplex,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasBegun = ({ Pid, ExitCode }: Exec): boolean =>
+    Pid > 0 || ExitCode !== null || output.readableEnded
+  await untilState(site, id, hasBegun, signal, engineMs)
+}
+
+/** Or until the limit. */
+async function untilSilent(output: Duplex, limit: AbortSignal, signal: AbortSignal): Promise<void> {
   try {
-    await once(output.resume(), 'end', { signal })
+    await finished(output, { writable: false, signal: AbortSignal.any([signal, limit]) })
   } catch (cause) {
     signal.throwIfAborted()
+    if (limit.aborted) return
     throw new EngineError('The connection to the container engine broke off.', true, { cause })
   }
 }
@@ -90,24 +113,33 @@ async function untilState(
   id: string,
   is: (exec: Exec) => boolean,
   signal: AbortSignal,
+  deadlineMs = Infinity,
 ): Promise<Exec> {
+  const begun = performance.now()
   for (;;) {
     const exec = await look(site, id, signal)
     if (is(exec)) return exec
+    if (performance.now() - begun > deadlineMs)
+      throw new EngineError('The container engine did not run a command in time.', true)
     await pause(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 
-/** The engine has no call for this. What it starts leads a process group of its own. */
-async function kill(site: Site, id: string, signal: AbortSignal): Promise<void> {
+/** For when nobody knows how far it got. */
+async function killUnseen(site: Site, id: string, signal: AbortSignal): Promise<void> {
   const isKnown = ({ Running, Pid }: Exec): boolean => !Running || Pid > 0
   const found = await untilState(site, id, isKnown, signal).catch(() => null)
-  if (found === null || !found.Running) return
-  const groups = await readFile(`/proc/${found.Pid}/cgroup`, 'utf8').catch(() => '')
-  if (!groups.includes(found.ContainerID)) return
+  if (found?.Running === true) await kill(found)
+}
+
+/** The engine has no call for this. What it starts leads a process group of its own. False: it had ended. */
+async function kill({ Pid, ContainerID }: Exec): Promise<boolean> {
+  const groups = await readFile(`/proc/${Pid}/cgroup`, 'utf8').catch(() => '')
+  if (!groups.includes(ContainerID)) return false
   try {
-    process.kill(-found.Pid, 'SIGKILL')
+    process.kill(-Pid, 'SIGKILL')
   } catch {
     // It ended meanwhile.
   }
+  return true
 }

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EngineError } from '#driver/driver.ts'
-import type { CopySpec, Fleet, OneOff, OutputLine } from '#driver/driver.ts'
+import type { CommandSpec, CopySpec, Fleet, OneOff, OutputLine } from '#driver/driver.ts'
 import { MemoryCopy } from './copy.ts'
 import { idles } from './program.ts'
 import type { Program } from './program.ts'
@@ -9,7 +9,7 @@ import type { Program } from './program.ts'
 export interface FleetOptions {
   /** What the process of a copy is; unless told otherwise it idles. */
   readonly program?: (spec: CopySpec) => Program
-  /** Called before each start: may wait (slow) or throw (fails to start). */
+  /** Called before each start, of a command too: may wait (slow) or throw (fails to start). */
   readonly beforeStart?: (spec: CopySpec, signal: AbortSignal) => Promise<void>
   /** Subnets said to be foreign. */
   readonly foreignSubnets?: readonly string[]
@@ -92,18 +92,25 @@ export class MemoryFleet implements Fleet {
   }
 
   /** As a fake process of its own, at the address of the copy. */
-  async exec(spec: CopySpec, signal: AbortSignal): Promise<number> {
+  async exec(spec: CommandSpec, signal: AbortSignal): Promise<number | null> {
+    this.#check(signal)
+    await this.#options.beforeStart?.(spec, signal)
     this.#check(signal)
     const address = this.#copies.get(spec.name)?.see().address ?? null
     if (address === null) throw new EngineError(`The copy ${spec.name} does not run.`, false)
     const process = new MemoryCopy(spec, address)
     process.run(this.#options.program?.(spec) ?? idles, () => undefined)
-    const kill = (): void => process.end(137)
-    signal.addEventListener('abort', kill, { once: true })
-    const code = await process.ended
-    signal.removeEventListener('abort', kill)
-    signal.throwIfAborted()
-    return code
+    const over = new AbortController()
+    const limit = pause(spec.timeoutMs, null, { signal: AbortSignal.any([signal, over.signal]) })
+    try {
+      return await Promise.race([process.ended, limit])
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      over.abort()
+      process.end(137)
+    }
   }
 
   async wait(name: string, signal: AbortSignal): Promise<number> {

@@ -3,7 +3,7 @@ import type { Draining } from './draining.ts'
 import { Followed } from './followed.ts'
 import type { Asked } from './sibling.ts'
 
-/** Processes that drain, each followed from when it is first known of until its socket is gone. */
+/** Processes that drain, each followed until its socket is gone and its counts are here. */
 export class Predecessors {
   readonly #draining: Draining
   readonly #receipts: Receipts
@@ -18,9 +18,10 @@ export class Predecessors {
   }
 
   get siblings(): readonly Asked[] {
-    const { pids } = this.#draining
-    for (const pid of this.#followed.keys()) if (!pids.includes(pid)) this.#followed.delete(pid)
-    return pids.map((pid) => this.#followed.get(pid) ?? this.follow(pid))
+    // Whose socket is gone may have told counts that we have not read yet.
+    const pids = new Set([...this.#draining.pids, ...this.#owing])
+    for (const pid of this.#followed.keys()) if (!pids.has(pid)) this.#followed.delete(pid)
+    return Array.from(pids, (pid) => this.#followed.get(pid) ?? this.follow(pid))
   }
 
   follow(pid: number): Followed {

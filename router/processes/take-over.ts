@@ -19,6 +19,9 @@ export interface TakeOverDeps {
   readonly routes: Routes
 }
 
+type Told = ReplyOf<typeof stepAside>
+type Reply = Pick<Told, 'pid' | 'number'> & Partial<Told>
+
 /** What the one that steps aside leaves to us. */
 export interface Left {
   readonly known: readonly Known[]
@@ -27,15 +30,17 @@ export interface Left {
 }
 
 /**
- * Has the router in service step aside. Throws SettingError when it does not:
- * then it stays in service. From here on nobody takes connections until we do; they wait.
+ * Has the router in service step aside; from here on nobody takes connections until we do, and they
+ * wait. Throws SettingError: when it refuses, it stays in service; when only its table cannot be had
+ * afterwards, it has left, and whoever started us must start another one.
  */
 export async function takeOver(deps: TakeOverDeps): Promise<Left> {
   const { url, token, draining, routes } = deps
   const signal = AbortSignal.timeout(answerMs)
   try {
     const old = await new Sibling({ url }, token).ask(stepAside, null, signal)
-    const { pid, number, known, draining: others } = old as ReplyOf<typeof stepAside>
+    // One from before these were told tells neither.
+    const { pid, number, known = [], draining: others = [] } = old as Reply
     // Its memory is ahead of its disk when the disk is full.
     if (number !== routes.number) {
       routes.replace(parseTable(await draining.sibling(pid).ask(getTable, null, signal)))

@@ -9,12 +9,23 @@ import { forgetSupervisor, runningSupervisor } from './supervisor-pid.ts'
 export async function stop(platform: Platform): Promise<void> {
   await stopSupervisor(platform)
   for (const name of programs) endLeftover(name, platform)
-  const listing = ['ps', '--quiet', '--filter', `label=slipway.instance=${platform.instance}`]
-  const running = execFileSync('docker', listing, { encoding: 'utf8' }).split('\n').filter(Boolean)
-  if (running.length > 0) {
-    execFileSync('docker', ['stop', '--time', '30', ...running], { stdio: 'ignore' })
-  }
+  const running = containersOf(platform)
+  if (running.length > 0) stopContainers(running, platform)
   console.error(`-----> Stopped; ${running.length} containers of apps ended`)
+}
+
+function containersOf({ instance }: Platform): string[] {
+  const listing = ['ps', '--quiet', '--filter', `label=slipway.instance=${instance}`]
+  return execFileSync('docker', listing, { encoding: 'utf8' }).split('\n').filter(Boolean)
+}
+
+/** One that went by itself meanwhile is an error to the engine, and none to us. */
+function stopContainers(ids: readonly string[], platform: Platform): void {
+  try {
+    execFileSync('docker', ['stop', '--time', '30', ...ids], { stdio: 'ignore' })
+  } catch (error) {
+    if (containersOf(platform).length > 0) throw error
+  }
 }
 
 async function stopSupervisor({ stateDir }: Platform): Promise<void> {

@@ -110,6 +110,15 @@ t.test('releases:info tells the health checks of a release', async (t) => {
   t.match(stdout, /^ {2}check 2: +while it serves: `bin\/check`, 3 tries of 5 s$/m)
 })
 
+t.test('releases:info shows a release of a controller that knows no health checks', async (t) => {
+  const desk = await openDesk(t)
+  const { health_checks: _, ...body } = someRelease(3)
+  const path = '/apps/shop/releases/3'
+  desk.fake.onPath(path, (_, response) => void response.end(JSON.stringify(body)))
+  const got = await desk.app(['releases:info', 'v3', '-a', 'shop'])
+  t.match(got, { code: 0, stdout: /^Release: +v3 of shop\n/ })
+})
+
 t.test('--json of a stream prints a document for each line', async (t) => {
   const desk = await openDesk(t)
   const { stdout } = await desk.app(['logs', '-a', 'shop', '--json'])

@@ -14,6 +14,8 @@ import { shortcoming, type FailedCheck } from '#controller/deploy/check.ts'
 import { untilHealthy } from '#controller/deploy/health.ts'
 import type { Tried } from '#controller/deploy/try.ts'
 import { EngineError } from '#driver/driver.ts'
+import { exits, idles, openMemory } from '#driver/memory/memory.ts'
+import { copySpec } from '#test/driver/specs.ts'
 import { httpCheck } from './http-check.ts'
 
 const tries = { name: null, port: null, attempts: 3, timeout_s: 1, wait_s: 1, delay_s: 0 }
@@ -215,13 +217,33 @@ t.test(
   },
 )
 
+/** How a command is run in a copy of the memory driver, where none ends by itself but `true`. */
+async function execIn(t: Test, beforeCommand: () => unknown): Promise<Tried['exec']> {
+  const { fleet } = openMemory({
+    program: ({ command }) => (command === 'true' ? exits(0) : idles),
+    beforeStart: async ({ command }) => void (command !== 'idle' && (await beforeCommand())),
+  })
+  const spec = copySpec({ stackImage: '', layers: [], subnetOf: () => '10.0.0.0/26' }, 'idle')
+  await fleet.start(spec, idle)
+  t.teardown(() => fleet.stop(spec.name, 0, idle))
+  return (command, timeoutMs, signal) => fleet.exec({ ...spec, command, timeoutMs }, signal)
+}
+
+t.test('while the engine does not begin with a command, no try is used up', async (t) => {
+  const address = await serve(t, (_, response) => void response.end())
+  const exec = await execIn(t, () => sleep(1500))
+  const { port: _, ...ofCommand } = tries
+  const check = { kind: 'command', ...ofCommand, attempts: 1, command: 'true' } as const
+  const { said, failures, end } = nurse(address, [check], idle, exec)
+  t.equal(await end, 'healthy')
+  t.same(said, ['listens'])
+  t.same(failures, [])
+})
+
 t.test('a command that takes too long is told to end, and has not passed', async (t) => {
   const stop = new AbortController()
   const address = await serve(t, (_, response) => void response.end())
-  const exec: Tried['exec'] = async (_, signal) => {
-    await sleep(9000, undefined, { signal })
-    return 0
-  }
+  const exec = await execIn(t, () => undefined)
   const { port: _, ...ofCommand } = tries
   const check = { kind: 'command', ...ofCommand, attempts: 1, command: 'bin/check' } as const
   const { failures, end } = nurse(address, [check], stop.signal, exec)

@@ -8,6 +8,7 @@ import { programs } from './programs.ts'
 import { copySpec, freshName, stopAll } from './specs.ts'
 
 const run = promisify(execFile)
+const timeoutMs = 60_000
 const patience = (): AbortSignal => AbortSignal.timeout(60_000)
 const ground = await openGround()
 t.teardown(() => ground.close())
@@ -26,7 +27,7 @@ void t.test('a command in a copy may no more than the copy itself', async (t) =>
   const command = [...tests, `check() { ${status}; }`, 'check CapBnd 0', 'check NoNewPrivs 1'].join(
     ' && ',
   )
-  t.equal(await fleet.exec({ ...idle, command }, patience()), 0)
+  t.equal(await fleet.exec({ ...idle, command, timeoutMs }, patience()), 0)
 })
 
 void t.test('a command in a copy that waited for its job has the variables of that', async (t) => {
@@ -36,14 +37,14 @@ void t.test('a command in a copy that waited for its job has the variables of th
   const next = { ...idle, name: freshName(), env: { ...idle.env, COLOUR: 'blue' } }
   await fleet.start(next, patience())
   const command = '[ "$COLOUR$HOME" = blue/app ] && [ -f index.txt ]'
-  t.equal(await fleet.exec({ ...next, command }, patience()), 0)
+  t.equal(await fleet.exec({ ...next, command, timeoutMs }, patience()), 0)
 })
 
 void t.test('of a command that is aborted nothing is left, however much it printed', async (t) => {
   await fleet.start(idle, patience())
   const stop = new AbortController()
   const command = 'sleep 94 & head -c 10000000 /dev/zero; sleep 95; true'
-  const asked = fleet.exec({ ...idle, command }, stop.signal)
+  const asked = fleet.exec({ ...idle, command, timeoutMs }, stop.signal)
   await waitUntil(() => isRunning('sleep 95'))
   t.ok(await isRunning('sleep 94'))
   stop.abort(new Error('enough'))
@@ -54,5 +55,5 @@ void t.test('of a command that is aborted nothing is left, however much it print
 
 void t.test('a command that is not there ends with the code that says so', async (t) => {
   await fleet.start(idle, patience())
-  t.equal(await fleet.exec({ ...idle, command: 'no-such-command' }, patience()), 127)
+  t.equal(await fleet.exec({ ...idle, command: 'no-such-command', timeoutMs }, patience()), 127)
 })

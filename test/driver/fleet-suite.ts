@@ -11,6 +11,8 @@ import type { Ground } from './specs.ts'
 
 /** Patience of a single test. */
 const patience = (): AbortSignal => AbortSignal.timeout(30_000)
+/** Of a command that ends before. */
+const timeoutMs = 60_000
 
 /** What every driver's fleet does. */
 export function fleetSuite(driver: string, fleet: Fleet, ground: Ground): void {
@@ -216,7 +218,7 @@ export function fleetSuite(driver: string, fleet: Fleet, ground: Ground): void {
 
   test('a command runs in a copy, as its own does, and ends with its code', async (t) => {
     const spec = copySpec(ground, programs.idles.command)
-    const exec = (command: string) => fleet.exec({ ...spec, command }, patience())
+    const exec = (command: string) => fleet.exec({ ...spec, command, timeoutMs }, patience())
     await t.rejects(exec(programs.exits3.command), { name: 'EngineError' }, 'there is no copy')
     await fleet.start(spec, patience())
     t.equal(await exec(programs.exits3.command), 3)
@@ -230,7 +232,8 @@ export function fleetSuite(driver: string, fleet: Fleet, ground: Ground): void {
     const time = new AbortController()
     const begun = performance.now()
     const { command } = programs.ignoresSignals
-    const asked = fleet.exec({ ...spec, command }, time.signal)
+    t.equal(await fleet.exec({ ...spec, command, timeoutMs: 500 }, time.signal), null)
+    const asked = fleet.exec({ ...spec, command, timeoutMs }, time.signal)
     await pause(500)
     time.abort(new Error('enough'))
     await t.rejects(asked, { message: 'enough' })

@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -90,6 +92,15 @@ eachProcess.test('requests that the old router still carries count for the new o
   t.same(readdirSync(join(place.state, 'router/draining')), [])
   next.child.kill('SIGTERM')
   t.equal(await next.exit, 0)
+})
+
+t.test('a router from before is taken over from, though it tells less', async (t) => {
+  const place = openPlace(t)
+  const old = createServer((_, response) => void response.end('{"pid":1,"number":0}')).listen(0)
+  t.teardown(() => old.close())
+  const { port } = old.address() as AddressInfo
+  const next = place.start({ SLIPWAY_ROUTER_REPLACES: `http://127.0.0.1:${port}` })
+  await t.resolves(next.started())
 })
 
 for (const env of [{}, { ROUTER_WORKERS: '2' }]) {
