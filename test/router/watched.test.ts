@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Limits } from '#router/proxy/limits.ts'
 import { standingsOf } from '#router/watch/standings.ts'
@@ -23,7 +24,7 @@ async function openWatched(t: Test, limits: Partial<Limits> = {}): Promise<Watch
   const rig = await openRig(t, limits, { observer: watch })
   const lines = async (count: number): Promise<string[]> => {
     for (let tries = 0; logs.texts('a').length < count && tries < 200; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await pause(10)
       await watch.flush()
     }
     return logs.texts('a')
@@ -139,8 +140,9 @@ t.test('a request that had to wait says how long, in its line and in the receipt
   rig.route()
   watch.receipts.open('a/production', 'd')
   const answer = ask(t, port, get('/held'))
-  await new Promise((resolve) => setTimeout(resolve, 150))
-  t.equal(valueOf(watch, 'waiting', '{app="other",environment=""}'), 1)
+  // From here on it waits; before, its connection was made.
+  while (valueOf(watch, 'waiting', '{app="other",environment=""}') !== 1) await pause(1)
+  await pause(150)
   rig.route(backend)
   t.match(await answer, 'HTTP/1.1 200')
   const heldMs = Number(/ held=(\d+)ms$/.exec((await lines(1))[0] ?? '')?.[1])
