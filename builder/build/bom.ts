@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib'
 import { componentsIn, locksOf, type Lock } from '#builder/sbom/components.ts'
 import { listPackages, packagesIn } from '#builder/sbom/stack-packages.ts'
 import { workplace } from './checkout.ts'
+import { Kept } from './kept.ts'
 import { keyOf } from './key.ts'
 import type { BuildPlan } from './plan.ts'
 import type { BuildTools } from './request.ts'
@@ -10,8 +11,7 @@ import type { BuildTools } from './request.ts'
 const compress = promisify(gzip)
 
 /** Lists made lately, by what they were made from: dependencies change with few pushes. */
-const known = new Map<string, string>()
-const keptLists = 32
+const lists = new Kept<string>(32)
 
 /**
  * What a build is made of, as BuiltSlug has it: from the lock files of the app and the packages of its
@@ -34,13 +34,9 @@ export async function bomOf(
   }
 }
 
-async function listOf(locks: readonly Lock[], packages: string, stack: string): Promise<string> {
+function listOf(locks: readonly Lock[], packages: string, stack: string): Promise<string> {
   const key = keyOf([stack, packages, ...locks.flatMap(({ name, text }) => [name, text])])
-  const list = known.get(key) ?? (await makeList(locks, packages, stack))
-  known.delete(key)
-  known.set(key, list)
-  for (const old of [...known.keys()].slice(0, -keptLists)) known.delete(old)
-  return list
+  return lists.get(key, () => makeList(locks, packages, stack))
 }
 
 async function makeList(locks: readonly Lock[], packages: string, stack: string): Promise<string> {

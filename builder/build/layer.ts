@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { run } from '#builder/process.ts'
 import type { Config } from '#contract/app.ts'
 import { isDirectory, isFile, readPlainFile } from './files.ts'
+import { Kept } from './kept.ts'
 import { keyOf } from './key.ts'
 import type { Buildpack } from './packs.ts'
 import type { BuildRequest, BuildTools } from './request.ts'
@@ -101,16 +102,11 @@ async function canMove(app: string, path: string): Promise<boolean> {
   return true
 }
 
-const sizes = new Map<string, number>()
-const keptSizes = 1000
+const sizes = new Kept<number>(1000)
 
 /** Bytes of all files below a directory that does not change any more. */
-export async function sizeOf(directory: string, signal: AbortSignal): Promise<number> {
-  const size = sizes.get(directory) ?? (await measure(directory, signal))
-  sizes.delete(directory)
-  sizes.set(directory, size)
-  for (const old of [...sizes.keys()].slice(0, -keptSizes)) sizes.delete(old)
-  return size
+export function sizeOf(directory: string, signal: AbortSignal): Promise<number> {
+  return sizes.get(directory, () => measure(directory, signal))
 }
 
 async function measure(directory: string, signal: AbortSignal): Promise<number> {

@@ -73,7 +73,10 @@ export async function digestOf(root: string): Promise<string> {
   return digest
 }
 
-/** Every build asks, so it is looked at without leaving the thread, which takes a tenth of the time; the files change when the platform is upgraded, or when somebody works on them. */
+/**
+ * Every build asks, so the files are looked at without leaving the thread, which takes a quarter of the time.
+ * They change when the platform is upgraded, or when somebody works on them.
+ */
 const digests = new Map<string, { readonly seen: string; readonly digest: string }>()
 
 function look(path: string): string {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HealthCheck } from '#contract/health-check.ts'
-import { dueAtMs, type FailedCheck } from './check.ts'
+import type { FailedCheck } from './check.ts'
 import type { Address } from './reach.ts'
-import { knock, tryOnce, type Tried } from './try.ts'
+import { knock, tryOnce, untilDue, type Tried } from './try.ts'
 
 /** One try may take this long before it counts as `timeout`. */
 const tryMs = 1000
@@ -62,7 +62,7 @@ async function untilPassed(
   signal: AbortSignal,
 ): Promise<void> {
   const { startedAtMs } = patient
-  await sleep(Math.max(dueAtMs(check, startedAtMs) - Date.now(), 0), undefined, { signal })
+  await untilDue(check, startedAtMs, signal)
   if (check.kind === 'uptime') return
   for (let tries = 1; ; tries += 1) {
     const last = await tryOnce(check, patient, signal)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TriedCheck } from '#contract/health-check.ts'
 import type { Instance } from '#driver/driver.ts'
 import { patientOf, type Cares } from './care.ts'
-import { dueAtMs, type FailedCheck } from './check.ts'
+import type { FailedCheck } from './check.ts'
 import type { Patient } from './health.ts'
-import { tryOnce } from './try.ts'
+import { tryOnce, untilDue } from './try.ts'
 import { Vigils } from './vigils.ts'
 
 /** Makes the liveness checks of copies that serve, until one has failed as often as it may. */
@@ -44,7 +44,7 @@ async function untilFailed(
   signal: AbortSignal,
 ): Promise<FailedCheck> {
   const { startedAtMs } = patient
-  await sleep(Math.max(dueAtMs(check, startedAtMs) - Date.now(), 0), undefined, { signal })
+  await untilDue(check, startedAtMs, signal)
   for (let inRow = 0; ;) {
     const last = await tryOnce(check, patient, signal)
     signal.throwIfAborted()

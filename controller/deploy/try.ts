@@ -1,9 +1,14 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { requestOf, type CommandCheck, type TriedCheck } from '#contract/health-check.ts'
+import {
+  requestOf,
+  type CommandCheck,
+  type HealthCheck,
+  type TriedCheck,
+} from '#contract/health-check.ts'
 import { EngineError } from '#driver/driver.ts'
 import { ask } from './ask.ts'
-import { fruitless, shortcoming } from './check.ts'
+import { dueAtMs, fruitless, shortcoming } from './check.ts'
 import { reasonOf, type Address } from './reach.ts'
 
 /** A copy that is to be tried. */
@@ -13,6 +18,15 @@ export interface Tried extends Address {
    * when the engine would not.
    */
   readonly exec: (command: string, timeoutMs: number, signal: AbortSignal) => Promise<number | null>
+}
+
+/** Waits until the first try of a check is due. */
+export async function untilDue(
+  check: HealthCheck,
+  startedAtMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await sleep(Math.max(dueAtMs(check, startedAtMs) - Date.now(), 0), undefined, { signal })
 }
 
 /** One try of a check: null when it passed, else why not, for people to read. */

@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createWriteStream } from 'node:fs'
 import { createGzip } from 'node:zlib'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { pack, type Header } from 'tar-stream'
 import { unpack } from '#builder/build/unpack.ts'
 import type { SandboxSpec } from '#driver/driver.ts'
-import { app as code, builds, openWorld, Repo, run, sourceOf, type World } from './fixture.ts'
-import { fetchesOr, servePacks, type PackServer } from './pack-server.ts'
+import { app as code, builds, Repo, run, sourceOf, type World } from './fixture.ts'
+import { fetchesOr, openFetching, type Stage } from './pack-server.ts'
 
 /** A foreign buildpack proposes nothing here. */
 const app = { ...code, Procfile: 'web: node server.js\n' }
@@ -17,19 +17,6 @@ const files = {
   'bin/detect': '#!/bin/sh\necho Brainfuck\n',
   'bin/compile': '#!/bin/sh\nexit 0\n',
   'bin/release': '#!/bin/sh\n',
-}
-
-interface Stage {
-  readonly world: World
-  readonly server: PackServer
-  readonly folder: string
-}
-
-async function openStage(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
-  const folder = t.testdir({})
-  const world = await openWorld(t, { SLIPWAY_BUILDPACK_SCHEMES: 'https,http', ...settings })
-  world.sandbox = fetchesOr(builds())
-  return { world, server: await servePacks(t, folder), folder }
 }
 
 /** A repository of a buildpack as a plain web server serves it. */
@@ -71,7 +58,7 @@ const builtCount = (world: World): number =>
 t.test(
   'a buildpack by git URL is fetched, kept, and fetched again when its branch moves',
   async (t) => {
-    const stage = await openStage(t)
+    const stage = await openFetching(t)
     const { world, server, folder } = stage
     const pack = await servePack(stage, 'bf.git')
     const url = `${server.url}/bf.git`
@@ -110,7 +97,7 @@ t.test(
 t.test(
   'a tag, a commit and an archive are buildpacks, several in order, ours among them',
   async (t) => {
-    const stage = await openStage(t)
+    const stage = await openFetching(t)
     const { world, server, folder } = stage
     const pack = await servePack(stage, 'bf.git')
     await pack.git('tag', 'v1')
@@ -140,7 +127,7 @@ t.test(
 )
 
 t.test('an archive that did not change is not fetched again', async (t) => {
-  const { world, server, folder } = await openStage(t)
+  const { world, server, folder } = await openFetching(t)
   await writeArchive(join(folder, 'pack.tgz'), entries)
   const checkout = world.controller.addApp('hello', world.alice)
   checkout.build = { buildpacks: [`${server.url}/pack.tgz`], root: '', dockerfile: null }
@@ -220,7 +207,7 @@ t.test('an evil archive is not unpacked, and the sentence names what is wrong in
 })
 
 t.test('a buildpack that is damaged or evil is refused, and nothing of it is kept', async (t) => {
-  const { world, server, folder } = await openStage(t)
+  const { world, server, folder } = await openFetching(t)
   world.controller.addApp('hello', world.alice)
   const repo = await Repo.make(world, app)
   await writeFile(join(folder, 'torn.tgz'), Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6]))
@@ -267,7 +254,7 @@ function manyEntries(): Entry[] {
 }
 
 t.test('an address that is not allowed or not there is said, and where it was named', async (t) => {
-  const { world, server } = await openStage(t)
+  const { world, server } = await openFetching(t)
   world.controller.addApp('hello', world.alice)
   const repo = await Repo.make(world, app)
   const wrong: readonly (readonly [string, RegExp])[] = [
@@ -293,7 +280,7 @@ t.test('an address that is not allowed or not there is said, and where it was na
 })
 
 t.test('without the setting a buildpack is fetched by https alone', async (t) => {
-  const { world, server } = await openStage(t, { SLIPWAY_BUILDPACK_SCHEMES: 'https' })
+  const { world, server } = await openFetching(t, { SLIPWAY_BUILDPACK_SCHEMES: 'https' })
   world.controller.addApp('hello', world.alice, { BUILDPACK_URL: `${server.url}/a.tgz` })
   const { code, text } = await (await Repo.make(world, app)).push('hello', 'main')
   t.not(code, 0)
@@ -306,7 +293,7 @@ t.test('without the setting a buildpack is fetched by https alone', async (t) =>
 
 t.test('a folder of the operator serves buildpacks without a network', async (t) => {
   const folder = t.testdir({})
-  const stage = await openStage(t, { SLIPWAY_BUILDPACK_FOLDER: folder })
+  const stage = await openFetching(t, { SLIPWAY_BUILDPACK_FOLDER: folder })
   await servePack({ ...stage, folder }, 'bf.git')
   stage.world.controller.addApp('hello', stage.world.alice, { BUILDPACK_URL: 'file:///bf.git' })
   const { code, text } = await (await Repo.make(stage.world, app)).push('hello', 'main')
@@ -315,7 +302,7 @@ t.test('a folder of the operator serves buildpacks without a network', async (t)
 })
 
 t.test('a fetch that prints without end is cut', async (t) => {
-  const { world, server } = await openStage(t)
+  const { world, server } = await openFetching(t)
   world.sandbox = async (_spec, onOutput, signal) => {
     onOutput(Buffer.from('id=12\n\n'))
     const flood = Buffer.alloc(1024 ** 2)
@@ -329,7 +316,7 @@ t.test('a fetch that prints without end is cut', async (t) => {
 })
 
 t.test('what foreign buildpacks propose becomes process types and config', async (t) => {
-  const stage = await openStage(t)
+  const stage = await openFetching(t)
   const { world, server } = stage
   await servePack(stage, 'bf.git')
   const release = async (yaml: string): Promise<string> => {
@@ -365,7 +352,7 @@ t.test('what foreign buildpacks propose becomes process types and config', async
 t.test(
   'the same dependencies lie below an app only if what came before them is the same',
   async (t) => {
-    const stage = await openStage(t)
+    const stage = await openFetching(t)
     const { world, server, folder } = stage
     const pack = await servePack(stage, 'bf.git')
     world.sandbox = fetchesOr(

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { SandboxEnd, SandboxSpec } from '#driver/driver.ts'
-import type { Sandbox } from './fixture.ts'
+import { builds, openWorld, type Sandbox, type World } from './fixture.ts'
 
 /** Files served over HTTP, as a site serves archives and repositories (`git update-server-info`). */
 export interface PackServer {
@@ -45,6 +45,20 @@ export async function servePacks(
   t.teardown(close)
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, port, asked, close }
+}
+
+/** A builder that fetches from a folder served over HTTP. */
+export interface Stage {
+  readonly world: World
+  readonly server: PackServer
+  readonly folder: string
+}
+
+export async function openFetching(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
+  const folder = t.testdir({})
+  const world = await openWorld(t, { SLIPWAY_BUILDPACK_SCHEMES: 'https,http', ...settings })
+  world.sandbox = fetchesOr(builds())
+  return { world, server: await servePacks(t, folder), folder }
 }
 
 /** A sandbox in which buildpacks and submodules are fetched by the real program, on this host. */

@@ -10,24 +10,16 @@ import { followVerification, verifyAgain } from '#contract/builder.ts'
 import { call } from '#contract/call.ts'
 import { openMemory } from '#driver/memory/memory.ts'
 import { openLog } from '#lib/log.ts'
-import { app, builds, openWorld, Repo, run, type Ended, type World } from './fixture.ts'
+import { app, Repo, run, type Ended } from './fixture.ts'
 import { Forge } from './forge.ts'
-import { fetchesOr, servePacks, type PackServer } from './pack-server.ts'
+import { openFetching, type Stage } from './pack-server.ts'
 
 const signal = AbortSignal.timeout(120_000)
 
-interface Stage {
-  readonly world: World
-  readonly server: PackServer
-  readonly folder: string
-}
-
 async function openStage(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
-  const folder = t.testdir({})
-  const world = await openWorld(t, { SLIPWAY_BUILDPACK_SCHEMES: 'https,http', ...settings })
-  world.sandbox = fetchesOr(builds())
-  world.controller.addApp('hello', world.alice)
-  return { world, server: await servePacks(t, folder), folder }
+  const stage = await openFetching(t, settings)
+  stage.world.controller.addApp('hello', stage.world.alice)
+  return stage
 }
 
 /** Lets a plain web server serve what a repository has now. */
